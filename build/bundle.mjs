@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { rolldown } from 'rolldown'
+
+const require = createRequire(import.meta.url)
+const yaml = join(dirname(require.resolve('yaml/package.json')), 'browser/dist/index.js')
+
+/**
+ * Makes our libraries cheaper to start. yaml's entry for Node is some seventy CommonJS modules, each a wrapper at run time;
+ * the one for browsers is the same code as ES modules (what differs is `!!binary`, which prompt files refuse).
+ * commander loads node:child_process (4 ms) for subcommands that are programs of their own: we have none.
+ * chalk asks node:tty (3 ms) for the terminal's colours: its level is always given to it.
+ */
+const slimLibraries = {
+  name: 'slim-libraries',
+  resolveId(id) {
+    if (id === 'yaml') return yaml
+    return id === '#supports-color' ? '\0no-terminal' : null
+  },
+  load: (id) => (id === '\0no-terminal' ? 'export default { stdout: false, stderr: false }' : null),
+  transform(code, id) {
+    if (!id.endsWith('/commander/lib/command.js')) return null
+    const line = "const childProcess = require('node:child_process');"
+    if (!code.includes(line))
+      throw new Error('commander no longer loads node:child_process as it did: see build/bundle.mjs')
+    return code.replace(line, 'const childProcess = undefined;')
+  },
+}
+
+/** Parts of Node that take 1 to 9 ms to load, and that most commands never touch. */
+const HEAVY = [
+  'child_process|crypto|dgram|dns|dns/promises|fs/promises|http|https|http2|net|os|perf_hooks|readline|readline/promises',
+  'stream|stream/promises|tls|tty|v8|worker_threads|zlib',
+].join('|')
+
+const LAZY = `const lazy = (id) => {
+  let loaded
+  return new Proxy({}, { get: (_, key) => (loaded ??= require(id))[key] })
+}
+`
+
+/** Loads the heavy parts of Node when something in them is first used, not with the chunk that imports them. */
+const lazyBuiltins = {
+  name: 'lazy-builtins',
+  renderChunk(code) {
+    const lines = new RegExp(`^let (\\w+) = require\\("(node:(?:${HEAVY}))"\\);$`, 'gm')
+    const lazied = code.replace(lines, (line, name, id) =>
+      code.includes(`\n${name} = `) ? line : `let ${name} = lazy("${id}");`,
+    )
+    return lazied === code ? null : { code: LAZY + lazied }
+  },
+}
+
+/** The loader reads chunks as Latin-1, which V8 keeps at one byte a character. */
+const escapeNonAscii = (code) =>
+  code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+/** Bundles the command line into CommonJS chunks; what is imported dynamically becomes a chunk of its own. */
+export async function bundleCli(root, directory) {
+  const bundle = await rolldown({
+    input: { start: join(root, 'src/cli/start.ts') },
+    cwd: root,
+    platform: 'node',
+    plugins: [slimLibraries, lazyBuiltins],
+  })
+  const { output } = await bundle.write({
+    dir: directory,
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+    comments: false,
+  })
+  for (const { fileName, code } of output) writeFileSync(join(directory, fileName), escapeNonAscii(code))
+  return output
+}
+
+/** Bundles the library, `import … from 'promptctl'`, with what it needs of our libraries inside. */
+export async function bundleLibrary(root, directory) {
+  const bundle = await rolldown({
+    input: { index: join(root, 'src/index.ts') },
+    cwd: root,
+    platform: 'node',
+    plugins: [slimLibraries],
+  })
+  const { output } = await bundle.write({
+    dir: directory,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'library/[name]-[hash].js',
+  })
+  return output
+}

@@ -1,0 +1,93 @@
+// Makes src/generated/validators.js and .d.ts: one function for each schemas/*.schema.json, compiled ahead of time by Ajv,
+// because loading Ajv and compiling cost more than most commands. Usage: validators.mjs [output folder]
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import standalone from 'ajv/dist/standalone/index.js'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folder = process.argv[2] ?? join(root, 'src/generated')
+
+/** `validatePrompt` for prompt.schema.json. */
+const nameOf = (file) => `validate${file[0].toUpperCase()}${file.slice(1).replace('.schema.json', '')}`
+
+const schemas = readdirSync(join(root, 'schemas'))
+  .filter((file) => file.endsWith('.schema.json'))
+  .sort()
+const ajv = new Ajv2020({
+  allErrors: true,
+  // Otherwise `required` is met by what every object inherits, such as toString.
+  ownProperties: true,
+  messages: false,
+  allowUnionTypes: true,
+  strictTypes: false,
+  strictRequired: false,
+  formats: { 'date-time': true },
+  code: { source: true, esm: true },
+})
+
+const ANNOTATIONS = new Set(['title', 'description', 'examples', 'default'])
+const MAPS_OF_SCHEMAS = new Set(['properties', 'patternProperties', '$defs'])
+const mapValues = (object, change) =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]))
+
+/** The schema without what only editors show; Ajv would put it into the code. */
+const stripAnnotations = (schema) => {
+  if (Array.isArray(schema)) return schema.map(stripAnnotations)
+  if (typeof schema !== 'object') return schema
+  const kept = Object.entries(schema).filter(([key]) => !ANNOTATIONS.has(key))
+  return mapValues(Object.fromEntries(kept), (value, key) =>
+    MAPS_OF_SCHEMAS.has(key) ? mapValues(value, stripAnnotations) : stripAnnotations(value),
+  )
+}
+
+const ids = schemas.map((file) => {
+  const schema = stripAnnotations(JSON.parse(readFileSync(join(root, 'schemas', file), 'utf8')))
+  ajv.addSchema(schema)
+  return [nameOf(file), schema.$id]
+})
+
+// https://github.com/ajv-validator/ajv/issues/2209: ESM output still requires Ajv's run-time modules.
+const LENGTH = 'require("ajv/dist/runtime/ucs2length").default'
+const code = standalone.default(ajv, Object.fromEntries(ids)).replaceAll(LENGTH, 'countCodePoints')
+if (/\brequire\(/.test(code)) throw new Error('the validators need a run-time module of Ajv that is not replaced here')
+
+const js = `// Made by build/validators.mjs from schemas/. Not to be edited.
+${code}
+function countCodePoints(text) {
+  let count = 0
+  for (const _ of text) count++
+  return count
+}
+`
+const types = `// Made by build/validators.mjs from schemas/. Not to be edited.
+
+/** What Ajv says about one fault; https://ajv.js.org/api.html#error-objects */
+export interface SchemaError {
+  readonly keyword: string
+  /** A JSON pointer. */
+  readonly instancePath: string
+  readonly schemaPath: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+export interface Validate {
+  (data: unknown): boolean
+  /** Of the last call. */
+  errors?: SchemaError[] | null
+}
+
+${ids.map(([name]) => `export declare const ${name}: Validate`).join('\n')}
+`
+
+/** Through a rename, so that a test that starts meanwhile never reads half a file. */
+const write = (name, text) => {
+  const path = join(folder, name)
+  const scratch = `${path}.${process.pid}`
+  writeFileSync(scratch, text)
+  renameSync(scratch, path)
+}
+mkdirSync(folder, { recursive: true })
+write('validators.js', js)
+write('validators.d.ts', types)

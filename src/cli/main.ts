@@ -1,0 +1,148 @@
+import { resolve } from 'node:path'
+import { Command as Commander, CommanderError } from 'commander'
+import type { AnyCommand, Context, Options } from '../commands/command.js'
+import { COMMANDS } from '../commands/index.js'
+import { PromptctlError } from '../core/errors.js'
+import type { Registry } from '../registry/registry.js'
+import { EXIT_INTERRUPTED } from './interrupt.js'
+import { createProgress } from './progress.js'
+import { reportFailure } from './report.js'
+import type { Runtime } from './runtime.js'
+import { createStyle, hasColour } from './style.js'
+import { VERSION } from './version.js'
+
+/** Parses `argv` (without node and the script), runs the command, prints its result; gives the exit status. */
+export async function main(argv: readonly string[], runtime: Runtime): Promise<number> {
+  const json = argv.includes('--json')
+  const style = await createStyle({
+    isTerminal: runtime.stdout.isTerminal,
+    columns: runtime.stdout.columns,
+    now: runtime.now(),
+    colour: hasColour(runtime.env, runtime.stdout.isTerminal),
+  })
+  let status = 0
+  const program = createProgram(argv, runtime, async (command, words, options) => {
+    const session = createSession(runtime, options)
+    try {
+      const request = command.parse(words, options)
+      const result = await command.run(request, session.context)
+      const shown = json
+        ? `${JSON.stringify(command.json?.(result, request) ?? result)}\n`
+        : command.text(result, style, request)
+      runtime.stdout.write(shown)
+      status = command.exit?.(result, request) ?? 0
+    } finally {
+      await session.close()
+    }
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return status
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    const errorStyle = await createStyle({
+      isTerminal: runtime.stderr.isTerminal,
+      columns: runtime.stderr.columns,
+      now: runtime.now(),
+      colour: hasColour(runtime.env, runtime.stderr.isTerminal),
+    })
+    const status = reportFailure(error instanceof CommanderError ? usageError(error) : error, runtime, errorStyle, json)
+    return runtime.interrupt.signal.aborted ? EXIT_INTERRUPTED : status
+  }
+}
+
+type Action = (command: AnyCommand, words: readonly string[], options: Options) => Promise<void>
+
+function createProgram(argv: readonly string[], runtime: Runtime, action: Action): Commander {
+  const program = new Commander('promptctl')
+    .description('A prompt registry whose database is a git repository.')
+    .version(VERSION, '--version')
+    .option('-C <directory>', 'run as if started there')
+    .option('--registry <path>', "the registry's folder, where a bare repository holds several")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => runtime.stdout.write(text),
+      // A usage error is reported once, with its hint, by reportFailure.
+      writeErr: () => {},
+    })
+    .configureHelp({ helpWidth: Math.min(runtime.stdout.isTerminal ? runtime.stdout.columns : 100, 100) })
+    .showSuggestionAfterError()
+    .enablePositionalOptions()
+  const wanted = COMMANDS.filter((command) => argv.includes(nameOf(command)))
+  // Building every subcommand costs time that only --help and a mistyped name need.
+  for (const command of wanted.length > 0 ? wanted : COMMANDS) addCommand(program, command, action)
+  return program
+}
+
+const nameOf = ({ usage }: AnyCommand): string => usage.split(' ', 1)[0] ?? usage
+
+function addCommand(program: Commander, command: AnyCommand, action: Action): void {
+  const subcommand = program
+    .command(command.usage)
+    .summary(command.summary)
+    .description(`${command.summary}.`)
+    .addHelpText('after', `\nExamples:\n${command.examples.map((example) => `  $ ${example}`).join('\n')}\n`)
+  command.flags?.(subcommand)
+  subcommand
+    .option('--json', 'print the result as JSON')
+    .option('-C <directory>', 'run as if started there')
+    .action((...given: unknown[]) => action(command, wordsOf(given), subcommand.optsWithGlobals()))
+}
+
+/** Commander passes each declared argument, then the options, then itself; a variadic argument is a list. */
+const wordsOf = (given: readonly unknown[]): readonly string[] =>
+  given
+    .slice(0, -2)
+    .flat()
+    .filter((word) => typeof word === 'string')
+
+function createSession(runtime: Runtime, options: Options): { context: Context; close: () => Promise<void> } {
+  const directory = resolve(runtime.cwd, typeof options['C'] === 'string' ? options['C'] : '.')
+  let opened: Promise<Registry> | undefined
+  const at = (path: string): string => (path === '-' ? path : resolve(runtime.cwd, path))
+  const context: Context = {
+    registry: () => {
+      opened ??= openLazily(runtime, directory, options)
+      return opened
+    },
+    initialise: async (name) => {
+      const { initialise } = await import('../open.js')
+      return initialise({ directory, env: runtime.env, now: runtime.now, interrupt: runtime.interrupt }, name)
+    },
+    directory,
+    env: runtime.env,
+    now: runtime.now,
+    readInput: (path) => runtime.readInput(at(path)),
+    readFolder: (path) => runtime.readFolder(at(path)),
+    isFolder: (path) => runtime.isFolder(at(path)),
+    writeFile: (path, content) => runtime.writeFile(at(path), content),
+    editText: runtime.editText,
+    note: (text) => runtime.stderr.write(`${text}\n`),
+    progress: (label) => createProgress(runtime, label),
+  }
+  return { context, close: async () => (await opened?.catch(() => undefined))?.close() }
+}
+
+async function openLazily(runtime: Runtime, directory: string, options: Options): Promise<Registry> {
+  const { openRegistry } = await import('../open.js')
+  const folder = options['registry']
+  return openRegistry({
+    directory,
+    env: runtime.env,
+    now: runtime.now,
+    interrupt: runtime.interrupt,
+    ...(typeof folder === 'string' ? { registry: folder } : {}),
+  })
+}
+
+function usageError(error: CommanderError): PromptctlError {
+  const message = error.message.replace(/^error: /, '').replace(/\n.*/s, '')
+  const suggestion = /\(Did you mean ([^)]*)\?\)/.exec(error.message)?.[1]
+  return new PromptctlError('usage', message, {
+    hint:
+      suggestion === undefined
+        ? 'promptctl --help lists the commands, promptctl <command> --help their options.'
+        : `Did you mean ${suggestion}?`,
+    cause: error,
+  })
+}

@@ -1,0 +1,53 @@
+import type { Style } from '../commands/command.js'
+import { isPromptctlError, type PromptctlError } from '../core/errors.js'
+import { visibleText } from '../core/visible.js'
+import { EXIT, EXIT_BUG } from './exit-codes.js'
+import type { Runtime } from './runtime.js'
+
+/** Words a failure for the user, on standard error, and gives its exit status. The one place that does. */
+export function reportFailure(error: unknown, runtime: Runtime, style: Style, json: boolean): number {
+  if (!isPromptctlError(error)) return reportBug(error, runtime, json)
+  runtime.stderr.write(json ? `${JSON.stringify({ error: failureObject(error) })}\n` : failureText(error, style))
+  if (runtime.env['PROMPTCTL_DEBUG'] === '1' && !json) runtime.stderr.write(`${error.stack}\n`)
+  return EXIT[error.code]
+}
+
+const failureObject = ({ code, message, hint, details }: PromptctlError) => ({
+  code,
+  message,
+  ...(hint === undefined ? {} : { hint }),
+  ...(details === undefined ? {} : { details }),
+})
+
+function failureText({ message, hint, details }: PromptctlError, style: Style): string {
+  const lines = [`${style.red('error:')} ${visibleText(message)}`, ...detailLines(details)]
+  if (hint !== undefined) lines.push(`${style.cyan('hint:')} ${visibleText(hint)}`)
+  return `${lines.join('\n')}\n`
+}
+
+/** What a person wants of the details: every place, and what a hook said. */
+function detailLines(details: PromptctlError['details']): readonly string[] {
+  const places = [details?.['problems'], details?.['variables'], details?.['findings']].find(Array.isArray) ?? []
+  const lines = places.length > 1 ? places.map(placeLine).filter((line) => line !== '') : []
+  const output = details?.['output']
+  if (typeof output === 'string' && output.trim() !== '') lines.push(...output.trimEnd().split('\n'))
+  return lines.map((line) => `  ${visibleText(line)}`)
+}
+
+function placeLine(place: unknown): string {
+  if (typeof place !== 'object' || place === null) return ''
+  const { file, line, column, message, name } = place as Readonly<Record<string, unknown>>
+  const where = [file, line, column].filter((part) => part !== undefined && part !== '').join(':')
+  return `${where}: ${message ?? name ?? ''}`
+}
+
+/** Anything that is not a PromptctlError is ours to mend. */
+function reportBug(error: unknown, runtime: Runtime, json: boolean): number {
+  const message = `This is a bug in promptctl: ${error instanceof Error ? error.message : String(error)}`
+  const hint = 'Run it again with PROMPTCTL_DEBUG=1, and report what it prints.'
+  runtime.stderr.write(
+    json ? `${JSON.stringify({ error: { code: 'bug', message, hint } })}\n` : `${visibleText(message)}\n${hint}\n`,
+  )
+  if (runtime.env['PROMPTCTL_DEBUG'] === '1' && error instanceof Error) runtime.stderr.write(`${error.stack}\n`)
+  return EXIT_BUG
+}

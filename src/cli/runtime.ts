@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { PromptctlError } from '../core/errors.js'
+import { createInterrupt, type Interrupt } from './interrupt.js'
+import { type Output, openOutput } from './output.js'
+
+/** The process and the clock: what promptctl reads of the world outside the repository, in one place. */
+export interface Runtime {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly interrupt: Interrupt
+  now(): number
+  readInput(path: string): Promise<Uint8Array>
+  readFolder(path: string): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>
+  isFolder(path: string): boolean
+  writeFile(path: string, content: string): void
+  editText(text: string, name: string): Promise<string>
+  /** Resolves when all output has been handed over. */
+  flush(): Promise<void>
+}
+
+/** The runtime of a real process. */
+export function createRuntime(process: NodeJS.Process): Runtime {
+  const stdout = openOutput(1, () => process.stdout)
+  const stderr = openOutput(2, () => process.stderr)
+  return {
+    cwd: process.cwd(),
+    env: process.env,
+    stdout,
+    stderr,
+    interrupt: createInterrupt(process),
+    now: Date.now,
+    readInput: async (path) => (path === '-' ? readStream(process.stdin) : readNamedFile(path)),
+    readFolder: async (path) => readFolder(path),
+    isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
+    writeFile: (path, content) => {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, content)
+    },
+    editText: (text, name) => editText(process.env, text, name),
+    flush: async () => {
+      await Promise.all([stdout.flush(), stderr.flush()])
+    },
+  }
+}
+
+async function readStream(stream: NodeJS.ReadStream): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks)
+}
+
+function readNamedFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw fileError(error, path)
+  }
+}
+
+function readFolder(folder: string): { path: string; bytes: Uint8Array }[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((path) => ({ path: path.slice(folder.length + 1), bytes: readFileSync(path) }))
+  } catch (error) {
+    throw fileError(error, folder)
+  }
+}
+
+function fileError(error: unknown, path: string): PromptctlError {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  const message = isMissing ? `There is no file ${path}` : `${path} cannot be read: ${String(error)}`
+  return new PromptctlError(isMissing ? 'not_found' : 'unavailable', message, { cause: error })
+}
+
+/** Opens the user's editor on a temporary file with that name, and gives back what was saved. Throws `usage` without an editor. */
+async function editText(env: NodeJS.ProcessEnv, text: string, name: string): Promise<string> {
+  const editor = env['VISUAL'] || env['EDITOR']
+  if (!editor) {
+    throw new PromptctlError('usage', 'No editor is set', {
+      hint: 'Set EDITOR, or give the text with --template-file <file>.',
+    })
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'promptctl-edit-'))
+  const file = resolve(folder, name)
+  try {
+    writeFileSync(file, text)
+    await runEditor(editor, file)
+    return readFileSync(file, 'utf8')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** An editor's setting is a command line, `code --wait`: the shell splits it, and the file is an argument of its own. */
+function runEditor(editor: string, file: string): Promise<void> {
+  return new Promise((done, fail) => {
+    const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' })
+    const failed = (reason: string, cause?: unknown) =>
+      fail(new PromptctlError('unavailable', `The editor ${editor} ${reason}, so nothing was changed`, { cause }))
+    child.once('error', (error) => failed('could not be started', error))
+    child.once('exit', (status) => (status === 0 ? done() : failed(`ended with status ${status}`)))
+  })
+}

@@ -1,0 +1,41 @@
+import type { Applied, ChangeRecord } from '../registry/apply.js'
+import type { Style } from './command.js'
+import { displayName, displayVersion } from './display.js'
+import { paintAction } from './paint.js'
+
+/** What --json prints of a change: an array if and only if several were asked for. */
+export const appliedJson = (applied: Applied, several: boolean): unknown =>
+  several ? applied.records : applied.records[0]
+
+/**
+ * One line a prompt, what --all passed over, and the commit:
+ * `published  refund-email-3f8a2b1c  production  v7 (was v5)`.
+ */
+export function formatApplied(applied: Applied, style: Style): string {
+  const lines = applied.records.map((record) => formatRecord(record, applied.dryRun, style))
+  if (applied.records.length === 0) lines.push('Nothing to do.')
+  lines.push(...formatSkipped(applied, style))
+  if (applied.commit !== undefined) lines.push(style.dim(`commit ${applied.commit.slice(0, 12)}`))
+  if (applied.dryRun && applied.records.length > 0) lines.push(style.dim('Dry run: nothing was changed.'))
+  return `${lines.join('\n')}\n`
+}
+
+function formatRecord(record: ChangeRecord, dryRun: boolean, style: Style): string {
+  const { slug, environment, action, version, previous_version, changed } = record
+  const name = displayName(slug, style)
+  if (!changed) return `${style.dim('unchanged')}  ${name}  ${environment}  ${displayVersion(version)}`
+  const before = previous_version === null ? '' : ` ${style.dim(`(was v${previous_version})`)}`
+  const provisional = record.provisional === true ? ` ${style.dim('provisional')}` : ''
+  const number = dryRun ? '' : `  ${style.bold(displayVersion(version))}`
+  return `${paintAction(action, style)}  ${name}  ${environment}${number}${before}${provisional}`
+}
+
+/** Groups what was passed over by its reason, and names a few. */
+function formatSkipped({ skipped }: Applied, style: Style): readonly string[] {
+  const groups = new Map<string, string[]>()
+  for (const { slug, reason } of skipped) groups.set(reason, [...(groups.get(reason) ?? []), slug])
+  return [...groups].map(([reason, slugs]) => {
+    const named = slugs.length <= 3 ? `: ${slugs.join(', ')}` : ''
+    return style.dim(`passed over ${slugs.length} (${reason})${named}`)
+  })
+}

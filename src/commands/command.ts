@@ -1,0 +1,82 @@
+import type { Command as Commander } from 'commander'
+import type { Initialised } from '../registry/init.js'
+import type { Registry } from '../registry/registry.js'
+
+/** Paints text for a terminal, or leaves it alone in a pipe. */
+export interface Style {
+  readonly isTerminal: boolean
+  /** Of the terminal; unbounded in a pipe. */
+  readonly columns: number
+  /** Milliseconds since the epoch, for "2 hours ago". */
+  readonly now: number
+  bold(text: string): string
+  dim(text: string): string
+  red(text: string): string
+  green(text: string): string
+  yellow(text: string): string
+  blue(text: string): string
+  magenta(text: string): string
+  cyan(text: string): string
+  /** Reversed colours: the words of a line that changed. */
+  marked(text: string): string
+  /** Aligned columns under a header on a terminal; in a pipe one line a row, cells separated by tabs, no header. */
+  table(header: readonly string[], rows: readonly (readonly string[])[]): string
+}
+
+/** A bar or counter on standard error; nothing in a pipe, and nothing for what takes less than a second. */
+export interface Progress {
+  update(done: number, total?: number): void
+  end(): void
+}
+
+/** What a command may touch besides its arguments. */
+export interface Context {
+  /** Opened on first use, so that --help works anywhere. */
+  registry(): Promise<Registry>
+  /** Makes the directory a registry, and a git repository where it is none. */
+  initialise(name: string | undefined): Promise<Initialised>
+  /** Where the command was started, or what -C says: absolute. */
+  readonly directory: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  now(): number
+  /** The bytes of a file, or of standard input for `-`. Throws `not_found`. */
+  readInput(path: string): Promise<Uint8Array>
+  /** Every file below a folder, by its path in it. */
+  readFolder(path: string): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>
+  isFolder(path: string): boolean
+  writeFile(path: string, content: string): void
+  /** The text as the user leaves it in $VISUAL or $EDITOR; `name` is shown as the file's name. */
+  editText(text: string, name: string): Promise<string>
+  /** Says something beside the result, on standard error. */
+  note(text: string): void
+  progress(label: string): Progress
+}
+
+export type Options = Readonly<Record<string, unknown>>
+
+/** A subcommand as one readable object: what it takes, what it does, and how its result is shown. */
+export interface CommandDefinition<Request, Result> {
+  /** `show <prompt>`: the name, then the arguments as commander writes them. */
+  readonly usage: string
+  /** At most 60 characters. */
+  readonly summary: string
+  readonly examples: readonly string[]
+  readonly flags?: (command: Commander) => void
+  /** Checks the words; after it no string is "maybe a slug". Throws `usage`. */
+  readonly parse: (words: readonly string[], options: Options) => Request
+  /** Does it, and returns plain data. */
+  readonly run: (request: Request, context: Context) => Promise<Result>
+  /** Exactly what is printed. Pure. */
+  readonly text: (result: Result, style: Style, request: Request) => string
+  /** What --json prints, where that is not the result itself. */
+  readonly json?: (result: Result, request: Request) => unknown
+  /** The exit status of a check that ran and found something. */
+  readonly exit?: (result: Result, request: Request) => number
+}
+
+/** A command whose types are closed, as the list of commands holds it. */
+export type AnyCommand = CommandDefinition<unknown, unknown>
+
+/** Keeps the types of one command together. */
+export const defineCommand = <Request, Result>(definition: CommandDefinition<Request, Result>): AnyCommand =>
+  definition as AnyCommand

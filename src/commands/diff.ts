@@ -1,0 +1,86 @@
+import { formatHunkHeader, type Hunk } from '../core/diff.js'
+import { PromptctlError } from '../core/errors.js'
+import { type Environment, isEnvironment } from '../core/slug.js'
+import { visibleLine } from '../core/visible.js'
+import type { PromptDiff } from '../registry/diff-sides.js'
+import { defineCommand, type Style } from './command.js'
+import { formatMarkdown } from './diff-markdown.js'
+import { booleanOption, environmentFlag, environmentOption, textOption } from './options.js'
+
+interface Request {
+  readonly words: readonly string[]
+  readonly environment: Environment | undefined
+  readonly markdown: boolean
+  readonly exitCode: boolean
+}
+
+interface Result {
+  /** Of one prompt: not a list in JSON. */
+  readonly single: boolean
+  readonly diffs: readonly PromptDiff[]
+}
+
+export const diff = defineCommand<Request, Result>({
+  usage: 'diff <prompt> [a] [b]',
+  summary: 'Compare versions or environments, word by word',
+  examples: [
+    'promptctl diff refund-email',
+    'promptctl diff refund-email 3 7',
+    'promptctl diff refund-email staging production',
+    'promptctl diff staging production --format markdown',
+  ],
+  flags: (command) => {
+    environmentFlag(command)
+    command.option('--exit-code', 'exit 1 when there is a difference')
+    command.option('--format <format>', 'text or markdown')
+  },
+  parse: (words, options) => {
+    const format = textOption(options, 'format') ?? 'text'
+    if (format !== 'text' && format !== 'markdown') {
+      throw new PromptctlError('usage', `--format takes text or markdown, not ${JSON.stringify(format)}`)
+    }
+    return {
+      words,
+      environment: environmentOption(options),
+      markdown: format === 'markdown',
+      exitCode: booleanOption(options, 'exitCode'),
+    }
+  },
+  run: async ({ words, environment }, context) => {
+    const { diffEnvironments, diffPrompt } = await import('../registry/diff.js')
+    const registry = await context.registry()
+    const [first = '', second, third] = words
+    const names = (word: string): word is Environment =>
+      isEnvironment(word) && registry.config.environments.includes(word)
+    if (second !== undefined && third === undefined && names(first) && names(second)) {
+      return { single: false, diffs: await diffEnvironments(registry, first, second) }
+    }
+    const one = await diffPrompt(registry, { name: first, from: second, to: third, environment })
+    return { single: true, diffs: [one] }
+  },
+  text: ({ diffs }, style, { markdown }) =>
+    markdown ? formatMarkdown(diffs) : diffs.map((one) => formatDiff(one, style)).join('\n'),
+  json: ({ single, diffs }) => (single ? diffs[0] : diffs),
+  exit: ({ diffs }, { exitCode }) => (exitCode && diffs.some(({ changed }) => changed) ? 1 : 0),
+})
+
+function formatDiff({ slug, before, after, hunks }: PromptDiff, style: Style): string {
+  if (hunks.length === 0) return style.isTerminal ? `${slug}: no difference between ${before} and ${after}\n` : ''
+  const head = [style.bold(slug), style.red(`--- ${before}`), style.green(`+++ ${after}`)]
+  return `${[...head, ...hunks.flatMap((hunk) => formatHunk(hunk, style))].join('\n')}\n`
+}
+
+const formatHunk = (hunk: Hunk, style: Style): readonly string[] => [
+  style.cyan(formatHunkHeader(hunk)),
+  ...hunk.lines.map((line) => {
+    const paint = line.kind === 'removed' ? style.red : line.kind === 'added' ? style.green : style.dim
+    const sign = line.kind === 'removed' ? '-' : line.kind === 'added' ? '+' : ' '
+    // A line with no counterpart is new as a whole: marking each word of it would shout.
+    const marks = line.segments.some(({ changed }) => !changed)
+    const text = line.segments.map(({ text, changed }) => {
+      const shown = visibleLine(text)
+      return changed && marks ? style.marked(shown) : shown
+    })
+    return paint(`${sign}${text.join('')}`)
+  }),
+]

@@ -1,0 +1,100 @@
+import { relative, resolve, sep } from 'node:path'
+import { PromptctlError } from '../core/errors.js'
+import type { Finding } from '../core/lint/rules.js'
+import { visibleLine } from '../core/visible.js'
+import type { LintResult, LintScope } from '../registry/lint.js'
+import { defineCommand, type Style } from './command.js'
+import { formatGithub } from './github.js'
+import { booleanOption, textOption } from './options.js'
+
+const FORMATS = ['text', 'json', 'github'] as const
+type Format = (typeof FORMATS)[number]
+
+interface Request {
+  readonly scope: LintScope
+  readonly format: Format
+}
+
+interface Result extends LintResult {
+  /** The registry's folder in the repository, for annotations. */
+  readonly prefix: string
+}
+
+export const lint = defineCommand<Request, Result>({
+  usage: 'lint [paths...]',
+  summary: 'Check files, what is staged, or a range of commits',
+  examples: ['promptctl lint', 'promptctl lint --staged', 'promptctl lint --range origin/main..HEAD --format github'],
+  flags: (command) => {
+    command.option('--staged', 'check what is staged, and the step from HEAD')
+    command.option('--range <base..head>', 'check what a branch changed, and the step')
+    command.option('--format <format>', `${FORMATS.join(', ')}`)
+  },
+  parse: (words, options) => ({
+    scope: parseScope(words, options),
+    format: parseFormat(textOption(options, 'format')),
+  }),
+  run: async ({ scope, format }, context) => {
+    const { lint: lintRegistry } = await import('../registry/lint.js')
+    const registry = await context.registry()
+    const root = registry.workTree?.root
+    const relativeScope =
+      scope.kind === 'work-tree' && root !== undefined
+        ? { ...scope, paths: scope.paths.map((path) => pathBelow(root, resolve(context.directory, path), path)) }
+        : scope
+    const result = await lintRegistry(registry, relativeScope)
+    return { ...result, prefix: format === 'github' ? (await registry.git()).prefix : '' }
+  },
+  text: (result, style, { format }) => {
+    if (format === 'json') return `${JSON.stringify(jsonOf(result))}\n`
+    return format === 'github' ? formatGithub(result.findings, result.prefix) : formatText(result, style)
+  },
+  json: (result) => jsonOf(result),
+  exit: ({ errors }) => (errors > 0 ? 1 : 0),
+})
+
+const jsonOf = ({ errors, warnings, findings }: Result): LintResult => ({ errors, warnings, findings })
+
+function parseScope(words: readonly string[], options: Readonly<Record<string, unknown>>): LintScope {
+  const staged = booleanOption(options, 'staged')
+  const range = textOption(options, 'range')
+  if ([staged, range !== undefined, words.length > 0].filter(Boolean).length > 1) {
+    throw new PromptctlError('usage', 'Paths, --staged and --range exclude each other')
+  }
+  if (staged) return { kind: 'staged' }
+  if (range === undefined) return { kind: 'work-tree', paths: words }
+  const [base, head, ...rest] = range.split(/\.{2,3}/)
+  if (!base || rest.length > 0 || head === undefined) {
+    throw new PromptctlError('usage', `--range takes <base>..<head>, not ${JSON.stringify(range)}`, {
+      hint: 'promptctl lint --range origin/main..HEAD',
+    })
+  }
+  return { kind: 'range', base, head: head === '' ? 'HEAD' : head }
+}
+
+function parseFormat(text: string | undefined): Format {
+  const format = FORMATS.find((known) => known === (text ?? 'text'))
+  if (format !== undefined) return format
+  throw new PromptctlError('usage', `--format takes ${FORMATS.join(', ')}, not ${JSON.stringify(text)}`)
+}
+
+function pathBelow(root: string, absolute: string, given: string): string {
+  const path = relative(root, absolute).split(sep).join('/')
+  if (path === '..' || path.startsWith('../')) {
+    throw new PromptctlError('usage', `${given} is outside of the registry`, { hint: `The registry is ${root}.` })
+  }
+  return path
+}
+
+/** Nothing at all when nothing is found and nobody looks: hooks and pipes stay quiet. */
+function formatText({ errors, warnings, findings }: Result, style: Style): string {
+  if (findings.length === 0) return style.isTerminal ? style.green('No findings.\n') : ''
+  const lines = findings.map((finding) => formatFinding(finding, style))
+  return `${lines.join('\n')}\n${style.isTerminal ? `\n${count(errors, 'error')}, ${count(warnings, 'warning')}\n` : ''}`
+}
+
+function formatFinding({ rule, severity, file, line, column, message }: Finding, style: Style): string {
+  const level = severity === 'error' ? style.red(severity) : style.yellow(severity)
+  return `${visibleLine(file)}:${line}:${column}: ${level}: ${visibleLine(message)} ${style.dim(`[${rule}]`)}`
+}
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`

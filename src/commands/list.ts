@@ -1,0 +1,47 @@
+import { PromptctlError } from '../core/errors.js'
+import { visibleLine } from '../core/visible.js'
+import { type ListedPrompt, type ListRequest, list as listPrompts } from '../registry/list.js'
+import { defineCommand } from './command.js'
+import { displayName, displayVersion } from './display.js'
+import { booleanOption, environmentFlag, environmentOption, textOption } from './options.js'
+import { paintState } from './paint.js'
+
+const STATES = ['draft', 'published', 'archived', 'invalid'] as const
+
+export const list = defineCommand<ListRequest, readonly ListedPrompt[]>({
+  usage: 'list',
+  summary: 'List the prompts of an environment',
+  examples: ['promptctl list --env production', 'promptctl list --state draft --tag support --json'],
+  flags: (command) => {
+    environmentFlag(command)
+    command.option('--state <state>', `only ${STATES.join(', ')}`)
+    command.option('--tag <tag>', 'only those with this tag')
+    command.option('--full', 'with --json: also what the files hold')
+  },
+  parse: (_, options) => ({
+    environment: environmentOption(options),
+    state: parseState(textOption(options, 'state')),
+    tag: textOption(options, 'tag'),
+    full: booleanOption(options, 'full'),
+  }),
+  run: async (request, { registry }) => listPrompts(await registry(), request),
+  text: (prompts, style) => {
+    if (prompts.length === 0) return style.isTerminal ? 'No prompts. promptctl new <title> makes one.\n' : ''
+    const rows = prompts.map((prompt) => [
+      displayName(prompt.slug, style),
+      paintState(prompt.state, style),
+      prompt.modified ? style.yellow('modified') : displayVersion(prompt.version),
+      displayVersion(prompt.live_version),
+      visibleLine(prompt.title ?? 'cannot be read: promptctl lint'),
+      visibleLine(prompt.tags.join(', ')),
+    ])
+    return style.table(['slug', 'state', 'version', 'live', 'title', 'tags'], rows)
+  },
+})
+
+function parseState(text: string | undefined): ListRequest['state'] {
+  if (text === undefined) return undefined
+  const state = STATES.find((known) => known === text)
+  if (state !== undefined) return state
+  throw new PromptctlError('usage', `--state takes ${STATES.join(', ')}, not ${JSON.stringify(text)}`)
+}

@@ -1,0 +1,157 @@
+import { validateConfig } from '../generated/validators.js'
+import type { Action } from './ledger.js'
+import type { Problem } from './prompt-file.js'
+import { describeErrors, nameOf, sortProblems, suggestion, type Wording } from './schema-problems.js'
+import { type Environment, quoteName } from './slug.js'
+import { type Path, tryReadYaml, YamlProblems, type YamlSource } from './yaml-source.js'
+
+/** free: from any environment; ordered: only from the one before; strict: and nothing else is published there. */
+export type Promotion = 'free' | 'ordered' | 'strict'
+
+/** An endpoint that is told about new versions. Undefined means all. */
+export interface WebhookConfig {
+  /** May hold a password or a token: never shown whole. */
+  readonly url: string
+  /** The name of the environment variable with the secret: `PROMPTCTL_…`. */
+  readonly secretEnv: string
+  readonly environments: readonly Environment[] | undefined
+  readonly actions: readonly Action[] | undefined
+}
+
+/** What must pass before content becomes live in an environment. */
+export interface GateConfig {
+  readonly evalRequired: boolean
+  /** The share of tests that must pass, from 0 to 1. */
+  readonly passRate: number
+  /** Undefined means all of the test set's. */
+  readonly providers: readonly string[] | undefined
+}
+
+/** promptctl.yaml with its defaults filled in. */
+export interface Config {
+  readonly name: string
+  /** The shared branch; undefined means the remote's HEAD, else the current branch. */
+  readonly branch: string | undefined
+  /** In promotion order; never empty. */
+  readonly environments: readonly Environment[]
+  readonly defaultEnvironment: Environment
+  readonly promotion: Promotion
+  readonly webhooks: readonly WebhookConfig[]
+  readonly gates: ReadonlyMap<Environment, GateConfig>
+}
+
+/** The file, as the schema lets it through. */
+interface ConfigFile {
+  readonly name?: string
+  readonly branch?: string
+  readonly environments?: readonly Environment[]
+  readonly default_environment?: Environment
+  readonly promotion?: Promotion
+  readonly webhooks?: readonly {
+    readonly url: string
+    readonly secret_env: string
+    readonly environments?: readonly Environment[]
+    readonly actions?: readonly Action[]
+  }[]
+  readonly gates?: Readonly<
+    Record<Environment, { eval?: 'required'; pass_rate?: number; providers?: readonly string[] }>
+  >
+}
+
+const DEFAULT_ENVIRONMENTS = ['development', 'staging', 'production'] as readonly string[] as readonly Environment[]
+
+/**
+ * The configuration in promptctl.yaml (schemas/config.schema.json); an empty file is a valid one. `defaultName` is the
+ * root folder's name. Throws `invalid_config` with all problems in `details.problems`.
+ */
+export function parseConfig(
+  content: Uint8Array | string,
+  file: string,
+  { defaultName }: { readonly defaultName: string },
+): Config {
+  const { source, problems } = tryReadYaml(content, file)
+  if (source === undefined) throw new YamlProblems('invalid_config', file, problems)
+  const found = validateConfig(source.value)
+    ? checkMeaning(source.value as ConfigFile, source)
+    : describeErrors(validateConfig.errors ?? [], source, WORDING)
+  if (found.length > 0) throw new YamlProblems('invalid_config', file, sortProblems(found))
+  return fillIn(source.value as ConfigFile, defaultName)
+}
+
+function fillIn(file: ConfigFile, defaultName: string): Config {
+  const environments = file.environments ?? DEFAULT_ENVIRONMENTS
+  const [first] = environments
+  if (first === undefined) throw new TypeError('the schema lets no empty list of environments through')
+  return {
+    name: file.name ?? defaultName,
+    branch: file.branch,
+    environments,
+    defaultEnvironment: file.default_environment ?? first,
+    promotion: file.promotion ?? 'ordered',
+    webhooks: (file.webhooks ?? []).map(({ url, secret_env, environments: only, actions }) => ({
+      url,
+      secretEnv: secret_env,
+      environments: only,
+      actions,
+    })),
+    gates: new Map(
+      Object.entries(file.gates ?? {}).map(([environment, gate]) => [
+        environment as Environment,
+        { evalRequired: gate.eval === 'required', passRate: gate.pass_rate ?? 1, providers: gate.providers },
+      ]),
+    ),
+  }
+}
+
+/** What a schema cannot say: environments are named that there are, and addresses can be called. */
+function checkMeaning(file: ConfigFile, source: YamlSource): Problem[] {
+  const environments = file.environments ?? DEFAULT_ENVIRONMENTS
+  const problems: Problem[] = []
+  const checkEnvironment = (name: string, path: Path, place: Problem | undefined = undefined): void => {
+    if ((environments as readonly string[]).includes(name)) return
+    const message = `${nameOf(path)}: there is no environment ${quoteName(name)}${suggestion(name, environments)}`
+    problems.push({ ...(place ?? source.positionOf(path)), message })
+  }
+  if (file.default_environment !== undefined) checkEnvironment(file.default_environment, ['default_environment'])
+  for (const name of Object.keys(file.gates ?? {})) {
+    checkEnvironment(name, ['gates'], { ...source.keyPositionOf(['gates', name]), message: '' })
+  }
+  for (const [index, { url, environments: only = [] }] of (file.webhooks ?? []).entries()) {
+    if (!URL.canParse(url)) {
+      // Its text is kept back: it may hold a password.
+      problems.push({
+        ...source.positionOf(['webhooks', index, 'url']),
+        message: `webhooks[${index}].url: this is not a URL`,
+      })
+    }
+    for (const [at, name] of only.entries()) checkEnvironment(name, ['webhooks', index, 'environments', at])
+  }
+  return problems
+}
+
+const KEYS: ReadonlyMap<string | number | undefined, readonly string[]> = new Map([
+  [undefined, ['name', 'branch', 'environments', 'default_environment', 'promotion', 'webhooks', 'gates']],
+  ['webhooks', ['url', 'secret_env', 'environments', 'actions']],
+  ['gates', ['eval', 'pass_rate', 'providers']],
+])
+const ENVIRONMENT = 'lower-case letters, digits and hyphens, beginning with a letter'
+const ONE_LINE = 'one line that is not blank'
+
+const WORDING: Wording = {
+  patterns: {
+    '#/properties/name': ONE_LINE,
+    '#/properties/branch': 'the short name of a branch, such as main',
+    '#/$defs/environment': ENVIRONMENT,
+    '#/properties/webhooks/items/properties/url': 'an address that begins with https://',
+    '#/properties/webhooks/items/properties/secret_env':
+      'the name of an environment variable that begins with PROMPTCTL_, such as PROMPTCTL_WEBHOOK_SECRET',
+    '#/properties/gates/additionalProperties/properties/providers/items': ONE_LINE,
+  },
+  unknownKey: (path, key) => {
+    const [section] = path
+    const known = KEYS.get(section)
+    const where = section === undefined ? 'promptctl.yaml' : section === 'webhooks' ? 'a webhook' : 'a gate'
+    return `${quoteName(key)} is not a key of ${where}${suggestion(key, known ?? [])}`
+  },
+  isSecret: ([section]) => section === 'webhooks',
+}

@@ -1,0 +1,183 @@
+/** The variables of a prompt: what it declares, what it uses, and what a user gives. */
+
+import { PromptctlError } from './errors.js'
+import type { Json, JsonType, PromptContent, PromptFile, VariableSchema } from './prompt-file.js'
+import type { PromptSource } from './prompt-templates.js'
+import type { Slug } from './slug.js'
+import { collectUses, type Use } from './uses.js'
+import { formatTypes } from './value-schema.js'
+
+/** One variable of a prompt, with the keywords that are declared for it. */
+export interface Variable extends Omit<VariableSchema, 'required'> {
+  readonly name: string
+  /** It has no default: compiling without a value is an error. */
+  readonly required: boolean
+  readonly used: boolean
+  readonly declared: boolean
+  /** A list of messages, put in whole. */
+  readonly kind?: 'placeholder'
+  /** The partial that uses it, when the prompt itself does not. */
+  readonly from?: Slug
+  /** Its parts that are used, after a dot or inside a section: `['title', 'author.name']`. */
+  readonly fields?: readonly string[]
+}
+
+/**
+ * Every variable that a prompt and its partials use, in order of first use with the placeholders after, then those declared
+ * and not used. `partials` holds all that are included, directly or not; one that is not in it is left out.
+ */
+export function variablesOf(prompt: PromptFile, partials: ReadonlyMap<Slug, PromptFile>): Variable[] {
+  const sources = new Map<string, PromptSource>()
+  for (const [slug, partial] of partials) sources.set(slug, { file: slug, prompt: partial })
+  const declared = mergeDeclarations(prompt, partials.values())
+  const uses = collectUses({ file: prompt.slug, prompt }, { declared, partial: (slug) => sources.get(slug) })
+  return listVariables(prompt, declared, uses)
+}
+
+/** Declarations by name: the prompt's own, and a partial's where the prompt has none. */
+export function mergeDeclarations(prompt: PromptFile, partials: Iterable<PromptFile>): Map<string, VariableSchema> {
+  const declared = new Map(Object.entries(prompt.variables ?? {}))
+  for (const partial of partials) {
+    for (const [name, schema] of Object.entries(partial.variables ?? {})) {
+      if (!declared.has(name)) declared.set(name, schema)
+    }
+  }
+  return declared
+}
+
+/** The variables of a prompt whose uses are known. */
+export function listVariables(
+  prompt: PromptFile,
+  declared: ReadonlyMap<string, VariableSchema>,
+  uses: ReadonlyMap<string, Use>,
+): Variable[] {
+  const placeholders = placeholdersOf(prompt)
+  const names = new Set([...uses.keys(), ...placeholders, ...Object.keys(prompt.variables ?? {})])
+  return [...names].map((name) => {
+    const use = uses.get(name)
+    const isPlaceholder = placeholders.includes(name)
+    const { required: _, ...schema } = declared.get(name) ?? {}
+    return {
+      name,
+      required: !Object.hasOwn(schema, 'default'),
+      used: use !== undefined || isPlaceholder,
+      declared: declared.has(name) || isPlaceholder,
+      ...(isPlaceholder && { kind: 'placeholder' as const }),
+      ...(use?.partial !== undefined && !use.inPrompt && !isPlaceholder && { from: use.partial as Slug }),
+      ...schema,
+      ...(use && use.fields.size > 0 && { fields: fieldNames(use) }),
+    }
+  })
+}
+
+/** The names of a chat prompt's placeholders, each once. */
+export const placeholdersOf = ({ messages = [] }: PromptContent): readonly string[] => [
+  ...new Set(messages.flatMap(({ placeholder }) => (typeof placeholder === 'string' ? [placeholder] : []))),
+]
+
+const fieldNames = ({ fields }: Use): string[] =>
+  [...fields].flatMap(([name, use]) =>
+    use.fields.size === 0 ? [name] : fieldNames(use).map((field) => `${name}.${field}`),
+  )
+
+/**
+ * The declarations that fit how a template uses its names, for a prompt that is new. A section is a list when all names in
+ * it are used only there, else true or false. Partials and placeholders bring their own. Throws `invalid_prompt`.
+ */
+export function inferVariables(content: Pick<PromptContent, 'template' | 'messages'>): Record<string, VariableSchema> {
+  const uses = collectUses({ file: 'the template', prompt: content }, { declared: new Map(), partial: () => undefined })
+  for (const name of placeholdersOf(content)) uses.delete(name)
+  return inferAll(uses)
+}
+
+const inferAll = (uses: ReadonlyMap<string, Use>): Record<string, VariableSchema> =>
+  Object.fromEntries([...uses].map(([name, use]) => [name, inferSchema(use)]))
+
+function inferSchema(use: Use): VariableSchema {
+  const isSection = use.sectioned || use.inverted
+  // Inserted as text in one place and something else in another: no one type fits.
+  if (use.inserted) return {}
+  if (use.dotted) {
+    const mayBeFalse = use.inverted || (use.sectioned && !use.scoped)
+    return { type: isSection && mayBeFalse ? ['object', 'boolean'] : 'object', properties: inferAll(use.fields) }
+  }
+  if (!use.sectioned) return use.inverted ? { type: ['boolean', 'array'] } : {}
+  if (use.itemInserted && use.transparent) return { type: 'array', items: { type: ['string', 'number', 'boolean'] } }
+  if (use.itemInserted) return { type: 'array' }
+  return use.scoped
+    ? { type: 'array', items: { type: 'object', properties: inferAll(use.fields) } }
+    : { type: 'boolean' }
+}
+
+/**
+ * The value that `--var name=text` gives: `text` itself, or what the declared type makes of it; of several types, one that
+ * is not text comes first. Lists and objects are JSON. Throws `invalid_variable`.
+ */
+export function convertVariable(name: string, text: string, schema: VariableSchema | undefined): Json {
+  const types = schema?.type === undefined ? [] : [schema.type].flat()
+  for (const type of types) {
+    const value = type === 'string' ? undefined : convertTo(type, text)
+    if (value !== undefined) return value
+  }
+  if (schema?.type === undefined || types.includes('string')) return text
+  const message = `${name} must be ${formatTypes(schema.type)}, and ${JSON.stringify(text)} is not`
+  throw new PromptctlError('invalid_variable', message, { details: { variables: [{ name, message }] } })
+}
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const WORDS: ReadonlyMap<string, Json> = new Map([
+  ['true', true],
+  ['false', false],
+])
+
+/** Undefined when the text is not of that type. */
+function convertTo(type: Exclude<JsonType, 'string'>, text: string): Json | undefined {
+  if (type === 'boolean') return WORDS.get(text)
+  if (type === 'null') return text === 'null' ? null : undefined
+  if (type === 'array' || type === 'object') return convertJson(type, text)
+  const number = NUMBER.test(text) ? Number(text) : Number.NaN
+  return (type === 'integer' ? Number.isInteger(number) : Number.isFinite(number)) ? number : undefined
+}
+
+function convertJson(type: 'array' | 'object', text: string): Json | undefined {
+  let value: Json
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const isList = Array.isArray(value)
+  return typeof value === 'object' && value !== null && isList === (type === 'array') ? value : undefined
+}
+
+/**
+ * Values to try a prompt with: each used variable's `example`, else its `default`, else what its properties' or items'
+ * examples make; a placeholder is no messages. Undefined when a variable has none of these.
+ */
+export function exampleValues(variables: readonly Variable[]): Record<string, Json> | undefined {
+  const values: [string, Json][] = []
+  for (const { required: _, ...variable } of variables) {
+    if (!variable.used) continue
+    const value = exampleOf(variable) ?? (variable.kind === 'placeholder' ? [] : undefined)
+    if (value === undefined) return undefined
+    values.push([variable.name, value])
+  }
+  return Object.fromEntries(values)
+}
+
+function exampleOf({ example, default: fallback, properties, items }: VariableSchema): Json | undefined {
+  if (example !== undefined) return example
+  if (fallback !== undefined) return fallback
+  if (items) {
+    const item = exampleOf(items)
+    return item === undefined ? undefined : [item]
+  }
+  if (!properties) return undefined
+  const entries: [string, Json][] = []
+  for (const [name, schema] of Object.entries(properties)) {
+    const value = exampleOf(schema)
+    if (value === undefined) return undefined
+    entries.push([name, value])
+  }
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,131 @@
+import { type ParsedNode, Scalar } from 'yaml'
+import { type ErrorCode, PromptctlError } from './errors.js'
+import type { JsonObject, Position, Problem } from './prompt-file.js'
+import type { Fault } from './yaml/fault.js'
+import { Lines } from './yaml/lines.js'
+import { findNode, type Mapping, mappingOf, type Range, styleOf, toRange } from './yaml/nodes.js'
+import { offsetInScalar } from './yaml/scalar-offset.js'
+import { composeYaml } from './yaml/syntax.js'
+import { decodeText } from './yaml/text.js'
+import { type Ambiguous, convertRoot, type Path } from './yaml/value.js'
+
+export type { Entry, Mapping, Range, Style } from './yaml/nodes.js'
+export type { Ambiguous, Path } from './yaml/value.js'
+
+/** All that is wrong with one file, in its order. `details.problems` is `[{file, line, column, message}]`. */
+export class YamlProblems extends PromptctlError {
+  readonly problems: readonly Problem[]
+
+  constructor(code: ErrorCode, file: string, problems: readonly Problem[]) {
+    const [first] = problems
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+    const place = first === undefined ? file : `${file}:${first.line}:${first.column}: ${first.message}`
+    super(code, `${place}${more}`, {
+      details: { problems: problems.map(({ line, column, message }) => ({ file, line, column, message })) },
+    })
+    this.problems = problems
+  }
+}
+
+/** The text of a YAML mapping, what it says, and where it says so. Positions count from 1 in UTF-16 code units. */
+export class YamlSource {
+  readonly file: string
+  readonly text: string
+  readonly value: JsonObject
+  /** Unquoted text that a reader of YAML 1.1 takes for something else. */
+  readonly ambiguous: readonly Ambiguous[]
+  readonly #lines: Lines
+  // Thousands of files are held at once, and few are asked for positions: the nodes may go, and are parsed again then.
+  #root: WeakRef<ParsedNode> | undefined
+
+  constructor(file: string, text: string, { root, ...rest }: Parsed) {
+    this.file = file
+    this.text = text
+    this.value = rest.value
+    this.ambiguous = rest.ambiguous
+    this.#lines = new Lines(text)
+    this.#root = root === undefined ? undefined : new WeakRef(root)
+  }
+
+  /** Where the value at `path` begins; when it is missing, the nearest value around it that is there. */
+  positionOf(path: Path): Position {
+    const { node, key } = findNode(this.#nodes(), path)
+    return this.positionAt((node ?? key)?.range[0] ?? 0)
+  }
+
+  /** Where the key that ends `path` begins; as `positionOf` when there is none. */
+  keyPositionOf(path: Path): Position {
+    const { node, key, steps } = findNode(this.#nodes(), path)
+    return this.positionAt(((steps === path.length ? key : undefined) ?? node ?? key)?.range[0] ?? 0)
+  }
+
+  /** The offsets of the value at `path`; undefined when it is missing. */
+  rangeOf(path: Path): Range | undefined {
+    const { node, steps } = findNode(this.#nodes(), path)
+    return node !== undefined && steps === path.length ? toRange(node) : undefined
+  }
+
+  /** Where the character at `offset` of the decoded text at `path` stands in the file. */
+  locateInScalar(path: Path, offset: number): Position {
+    const { node, steps } = findNode(this.#nodes(), path)
+    if (!(node instanceof Scalar) || steps < path.length) return this.positionOf(path)
+    const scalar = { ...toRange(node), style: styleOf(node), value: String(node.value) }
+    return this.positionAt(offsetInScalar(this.text, scalar, offset))
+  }
+
+  /** How the mapping at `path` is written; undefined when there is none. */
+  mappingAt(path: Path): Mapping | undefined {
+    const { node, steps } = findNode(this.#nodes(), path)
+    return steps === path.length ? mappingOf(node) : undefined
+  }
+
+  positionAt(offset: number): Position {
+    return this.#lines.positionAt(offset)
+  }
+
+  #nodes(): ParsedNode | undefined {
+    const kept = this.#root?.deref()
+    if (kept !== undefined || this.#root === undefined) return kept
+    const { root } = composeYaml(this.text)
+    if (root !== undefined) this.#root = new WeakRef(root)
+    return root
+  }
+}
+
+interface Parsed {
+  readonly root: ParsedNode | undefined
+  readonly value: JsonObject
+  readonly ambiguous: readonly Ambiguous[]
+}
+
+/** Either what a file says, or what is wrong with it. */
+export type YamlResult =
+  | { readonly source: YamlSource; readonly problems: readonly [] }
+  | { readonly source?: undefined; readonly problems: readonly Problem[] }
+
+/** As `readYaml`, but gives the problems back. */
+export function tryReadYaml(content: Uint8Array | string, file: string): YamlResult {
+  const { text, fault } = decodeText(content)
+  if (fault !== undefined) return failed(text, [fault])
+  const { root, faults } = composeYaml(text)
+  if (faults.length > 0) return failed(text, faults)
+  const { value, ambiguous, faults: valueFaults } = convertRoot(root)
+  if (valueFaults.length > 0) return failed(text, valueFaults)
+  return { source: new YamlSource(file, text, { root, value, ambiguous }), problems: [] }
+}
+
+/**
+ * Reads a strict subset of YAML 1.2 in linear time: one mapping of at most 1 MiB, nested at most 32 deep, without
+ * anchors, aliases, tags, directives, duplicate keys or numbers that JSON cannot hold. An empty file is an empty
+ * mapping. Throws YamlProblems, with `code`.
+ */
+export function readYaml(content: Uint8Array | string, file: string, code: ErrorCode = 'invalid_prompt'): YamlSource {
+  const { source, problems } = tryReadYaml(content, file)
+  if (source !== undefined) return source
+  throw new YamlProblems(code, file, problems)
+}
+
+function failed(text: string, faults: readonly Fault[]): YamlResult {
+  const lines = new Lines(text)
+  return { problems: faults.map(({ offset, message }) => ({ ...lines.positionAt(offset), message })) }
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path'
+import { PromptctlError } from '../../core/errors.js'
+import type { Oid } from '../../registry/ports.js'
+import { readIfThere } from './disk.js'
+import type { Layout } from './layout.js'
+import { LockBusy, LockFiles } from './lock-files.js'
+import { appendReflogs, type ReflogLine } from './reflog.js'
+import type { Refs } from './refs.js'
+
+/** A new index, made from the bytes that it had. */
+export interface IndexChange {
+  readonly path: string
+  readonly before: Buffer | undefined
+  readonly after: Buffer
+}
+
+export interface Landing {
+  readonly layout: Layout
+  readonly refs: Refs
+  /** A folder on the git directory's device for temporary files. */
+  readonly scratch: string
+  readonly index: IndexChange
+  /** The branch that moves, and what its reflog says; HEAD must name it. */
+  readonly ref: ReflogLine | undefined
+  /** core.logAllRefUpdates: whether a reflog that is not there is begun. */
+  readonly makesReflogs: boolean
+}
+
+/** How it went: a lock was held, the index was written since it was read, or all is done. */
+export type Outcome =
+  | { readonly kind: 'busy'; readonly lock: string }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'done' }
+
+/**
+ * Moves the branch and the index together, under git's own locks and in git's order: index, HEAD and branch are locked
+ * and compared with what is expected, the branch is renamed (from then on the commit stands), then the index. Not
+ * asynchronous: no signal handler of ours runs in between, and the locks are held for less than a millisecond, so that
+ * a kill hardly ever leaves one. Throws `conflict` when HEAD or the branch moved.
+ */
+export function land({ layout, refs, scratch, index, ref, makesReflogs }: Landing): Outcome {
+  const locks = new LockFiles(scratch)
+  try {
+    const newIndex = locks.prepare(index.after)
+    const newRef = locks.prepare(Buffer.from(`${ref?.after}\n`))
+    const noHead = locks.prepare(Buffer.alloc(0))
+    locks.take(index.path, newIndex)
+    if (!isSame(readIfThere(index.path), index.before)) return { kind: 'stale' }
+    if (ref !== undefined) {
+      locks.take(join(layout.gitDir, 'HEAD'), noHead)
+      locks.take(refs.pathOf(ref.name), newRef)
+      assertUnmoved(refs, ref)
+      const undo = appendReflogs(layout, ref, makesReflogs)
+      attempt(() => locks.commit(refs.pathOf(ref.name)), undo)
+    }
+    attempt(
+      () => locks.commit(index.path),
+      (error) => {
+        if (ref !== undefined) throw new LandedError(ref.after, index.path, error)
+      },
+    )
+    return { kind: 'done' }
+  } catch (error) {
+    if (error instanceof LockBusy) return { kind: 'busy', lock: error.lock }
+    throw error
+  } finally {
+    locks.release()
+  }
+}
+
+/** Does `action`; when it fails `after` comes first, and may word it otherwise. */
+function attempt(action: () => void, after: (error: unknown) => void): void {
+  try {
+    action()
+  } catch (error) {
+    after(error)
+    throw error
+  }
+}
+
+const isSame = (a: Buffer | undefined, b: Buffer | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : a.equals(b)
+
+function assertUnmoved(refs: Refs, { name, before }: ReflogLine): void {
+  const head = refs.read('HEAD')
+  const isThere = head !== undefined && 'target' in head && head.target === name
+  const now = isThere ? refs.resolve(name) : undefined
+  if (isThere && now === before) return
+  const what = isThere ? name : 'HEAD'
+  throw new PromptctlError('conflict', `${what} moved while the commit was made; nothing was changed.`, {
+    hint: 'Try again.',
+    details: { expected: before ?? null, actual: now ?? null },
+  })
+}
+
+/** The branch has moved, and then the disk said no: the commit stands, and nothing may be put back. */
+export class LandedError extends PromptctlError {
+  constructor(commit: Oid, path: string, cause: unknown) {
+    super('unavailable', `The commit ${commit} was made, but ${path} could not be written.`, {
+      hint: 'Run `git reset` to make the index anew.',
+      details: { commit, path },
+      cause,
+    })
+  }
+}

@@ -1,0 +1,79 @@
+import { join, resolve } from 'node:path'
+import type { Repository } from '../../registry/ports.js'
+import type { IndexRepair } from '../recover.js'
+import { type Config, readConfig } from './config.js'
+import { openGraph } from './graph.js'
+import { findLayout, isMeant, type Layout } from './layout.js'
+import { openObjects } from './objects.js'
+import type { Parts } from './parts.js'
+import { openRefs } from './refs.js'
+import { assertReadable } from './refusals.js'
+import { createRepository } from './repository.js'
+import { openTrees } from './trees.js'
+
+/** Variables about one repository (`git rev-parse --local-env-vars`), as far as this engine reads them. */
+const LOCAL = [
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_INDEX_FILE',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+  'GIT_CONFIG_COUNT',
+]
+
+/**
+ * Opens the repository around `dir` without git, for machines that have none: objects through isomorphic-git, references
+ * and index by git's own locks. `base` is the folder that the process was started in, which inherited GIT_* variables are
+ * about; aborting `signal` ends the wait for a lock. Throws `not_found` where there is no repository, and `unsupported` for one whose format it does not read (sha256,
+ * reftable, grafts, replaced objects, unknown extensions).
+ */
+export async function openEmbedded(
+  dir: string,
+  env: NodeJS.ProcessEnv,
+  base = dir,
+  signal?: AbortSignal,
+): Promise<Repository & IndexRepair> {
+  const found = findLayout(dir, env)
+  const own = isMeant(found, base, env) ? env : withoutLocal(env)
+  const refs = openRefs(found)
+  const config = lazily(() => readConfig({ ...found, env: own, branch: branchOf(refs.read('HEAD')) }))
+  const layout = { ...found, workTree: findWorkTree(found, config()) }
+  assertReadable(layout, config())
+  const objects = openObjects(layout.commonDir, own)
+  const parts: Parts = {
+    layout,
+    env: own,
+    indexPath: own.GIT_INDEX_FILE
+      ? resolve(layout.workTree ?? layout.gitDir, own.GIT_INDEX_FILE)
+      : join(layout.gitDir, 'index'),
+    refs,
+    objects,
+    graph: openGraph(layout.commonDir, objects),
+    trees: openTrees(objects),
+    signal,
+    config,
+  }
+  return createRepository(parts)
+}
+
+const withoutLocal = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !LOCAL.includes(name)))
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+const branchOf = (head: ReturnType<ReturnType<typeof openRefs>['read']>): string | undefined =>
+  head !== undefined && 'target' in head ? /^refs\/heads\/(.+)$/.exec(head.target)?.[1] : undefined
+
+/** Submodules say in `core.worktree` where their files are. A linked work tree is never bare, whatever the shared setting. */
+function findWorkTree({ gitDir, workTree, linked }: Layout, config: Config): string | undefined {
+  if (linked) return workTree
+  if (workTree === undefined || config.isTrue('core.bare', false)) return undefined
+  const configured = config.get('core.worktree')
+  return configured === undefined ? workTree : resolve(gitDir, configured)
+}

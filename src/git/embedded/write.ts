@@ -1,0 +1,219 @@
+import { join } from 'node:path'
+import { PromptctlError } from '../../core/errors.js'
+import type { CommitRequest, CommitResult, Entry, FileWrite, Oid } from '../../registry/ports.js'
+import { GitLockWait, gitLockError } from '../git-lock.js'
+import { openScratch, type Scratch } from '../journal.js'
+import { type PendingFiles, writeWorkTreeFiles } from '../work-tree-files.js'
+import { fromBytePath, toBytePath } from './byte-path.js'
+import { formatCommit, formatMessage } from './commit-object.js'
+import { findIdentity, formatIdentity } from './identity.js'
+import { planIndex, readIndex, type StagedFile } from './index-change.js'
+import { LandedError, land } from './land.js'
+import { releaseDeadLocks } from './lock-files.js'
+import { objectId } from './objects.js'
+import type { Parts } from './parts.js'
+import type { ReflogLine } from './reflog.js'
+import { assertCommittable, assertWritable, assertWritableIndex } from './refusals.js'
+import { replaceFiles } from './tree.js'
+import { findUnderWay } from './under-way.js'
+
+/** The port's `commit`. Nothing is written before every refusal has been thought of. */
+export async function writeCommit(parts: Parts, request: CommitRequest): Promise<CommitResult> {
+  const { config, env, layout } = parts
+  assertWritable(layout, config(), env)
+  assertCommittable(layout, config(), env, request.verify)
+  const wait = await waitForLocks(parts)
+  const branch = assertReady(parts, request.expected)
+  const staged = await storeBlobs(parts, request)
+  const ref = await storeCommit(parts, request, branch, staged)
+  const kept = new Set(request.keepEdits)
+  const files = request.files.filter(({ path }) => !kept.has(path))
+  await writeFiles(parts, files, (scratch) => landWithPatience(parts, scratch, wait, { staged, ref }))
+  return { commit: ref.after, parent: request.expected, blobs: new Map(staged.map(({ path, blob }) => [path, blob])) }
+}
+
+/** The port's `stage`. */
+export async function writeStage(parts: Parts, files: readonly FileWrite[]): Promise<void> {
+  assertWritable(parts.layout, parts.config(), parts.env)
+  const wait = await waitForLocks(parts)
+  assertWritableIndex(readIndex(parts.indexPath).index)
+  const staged = await storeBlobs(parts, { files })
+  await writeFiles(parts, files, (scratch) => landWithPatience(parts, scratch, wait, { staged }))
+}
+
+/**
+ * IndexRepair.repairIndex; see git/recover.ts. Locks that a dead process of ours left go first. Of `absent` only what was
+ * announced with `git add -N` is forgotten: this engine stages nothing before the commit stands.
+ */
+export async function repairIndex(parts: Parts, entries: readonly Entry[], absent: readonly string[]): Promise<void> {
+  await releaseDeadLocks(parts.layout.gitDir, lockPaths(parts))
+  const wait = await waitForLocks(parts)
+  const indexed = new Map(readIndex(parts.indexPath).index.entries.map((entry) => [fromBytePath(entry.path), entry]))
+  const stale = entries.filter(({ path, blob }) => indexed.get(path)?.oid !== blob)
+  const staged = stale.map(({ path, blob }) => ({ path, blob, isOnDisk: true }))
+  const gone = absent.filter((path) => indexed.get(path)?.isIntent)
+  if (staged.length + gone.length === 0) return
+  await withScratch(parts, (scratch) => landWithPatience(parts, scratch, wait, { staged, absent: gone }))
+}
+
+/** The lock files that a write takes. */
+function lockPaths({ layout, refs, indexPath }: Parts): readonly string[] {
+  const head = refs.read('HEAD')
+  const branch = head !== undefined && 'target' in head ? [refs.pathOf(head.target)] : []
+  return [indexPath, join(layout.gitDir, 'HEAD'), ...branch].map((path) => `${path}.lock`)
+}
+
+/** Waits until nobody holds one, before anything is written: the patience of the whole write begins here. */
+async function waitForLocks(parts: Parts): Promise<GitLockWait> {
+  const wait = new GitLockWait(lockPaths(parts))
+  for (let lock = wait.present(); lock !== undefined; lock = wait.present()) {
+    if (wait.isOver) throw gitLockError(lock)
+    if (parts.signal?.aborted) throw interrupted()
+    await wait.pause()
+  }
+  return wait
+}
+
+const interrupted = (): PromptctlError =>
+  new PromptctlError('unavailable', 'Interrupted: nothing was committed, and the files are as they were', {
+    details: { signal: 'SIGINT' },
+  })
+
+/** Throws unless a commit on `expected` can be made here; returns the branch's full name. */
+function assertReady({ layout, refs, indexPath }: Parts, expected: Oid | undefined): string {
+  const operation = findUnderWay(layout.gitDir)
+  if (operation !== undefined && operation !== 'bisect') {
+    throw new PromptctlError('unsupported', `A ${operation} is under way in this repository.`, {
+      hint: `Finish it with \`git ${operation} --continue\`, or give it up with \`git ${operation} --abort\`.`,
+      details: { operation },
+    })
+  }
+  const head = refs.read('HEAD')
+  if (head === undefined || !('target' in head)) {
+    throw new PromptctlError('unsupported', 'HEAD is detached: there is no branch to commit to.', {
+      hint: 'Run `git switch <branch>`.',
+    })
+  }
+  const { index } = readIndex(indexPath)
+  const conflicts = index.entries.filter(({ stage }) => stage !== 0)
+  if (conflicts.length > 0) {
+    throw new PromptctlError(
+      'unsupported',
+      `The index has unmerged paths: ${fromBytePath(conflicts[0]?.path ?? '')}.`,
+      {
+        hint: 'Resolve the conflict and stage the result first.',
+        details: { paths: [...new Set(conflicts.map(({ path }) => fromBytePath(path)))] },
+      },
+    )
+  }
+  assertWritableIndex(index)
+  assertExpected(refs.resolve(head.target), expected)
+  return head.target
+}
+
+function assertExpected(actual: Oid | undefined, expected: Oid | undefined): void {
+  if (actual === expected) return
+  throw new PromptctlError('conflict', 'The branch moved since the change was planned; nothing was changed.', {
+    hint: 'Try again.',
+    details: { expected: expected ?? null, actual: actual ?? null },
+  })
+}
+
+async function storeBlobs(
+  { objects }: Parts,
+  { files, keepEdits = [] }: Pick<CommitRequest, 'files' | 'keepEdits'>,
+): Promise<readonly StagedFile[]> {
+  const staged: StagedFile[] = []
+  for (const { path, content } of files) {
+    staged.push({ path, blob: await objects.write('blob', content), isOnDisk: !keepEdits.includes(path) })
+  }
+  return staged
+}
+
+async function storeCommit(
+  { config, env, graph, objects, trees }: Parts,
+  { expected, message }: CommitRequest,
+  name: string,
+  staged: readonly StagedFile[],
+): Promise<ReflogLine> {
+  const text = formatMessage(message)
+  if (text === '\n') throw new PromptctlError('usage', 'A commit needs a message.')
+  const now = Date.now()
+  const [author, committer] = (['author', 'committer'] as const).map((role) =>
+    formatIdentity(findIdentity(config(), env, role), env, role, now),
+  ) as [string, string]
+  const files = staged.map(({ path, blob }) => ({ path: toBytePath(path), blob }))
+  const before = expected && (await graph.commit(expected)).tree
+  const tree = await replaceFiles(trees, before, files)
+  if (tree === before) {
+    const paths = staged.map(({ path }) => path)
+    throw new PromptctlError(
+      'conflict',
+      `Nothing to commit: HEAD has these files already (${paths.slice(0, 5).join(', ')})`,
+      {
+        details: { paths },
+      },
+    )
+  }
+  const content = formatCommit({ tree, parent: expected, author, committer, message: text })
+  const after = await objects.write('commit', content)
+  const subject = text.slice(0, text.indexOf('\n'))
+  const reason = `commit${expected === undefined ? ' (initial)' : ''}: ${subject}`
+  return { name, before: expected, after, committer, reason }
+}
+
+/** Writes the work tree's files, then does `finish`; when that fails they are as they were, unless the commit stands. */
+async function writeFiles(
+  parts: Parts,
+  files: readonly FileWrite[],
+  finish: (scratch: Scratch) => Promise<void>,
+): Promise<void> {
+  const { workTree } = parts.layout
+  if (workTree === undefined) throw new Error('a write in a bare repository')
+  await withScratch(parts, async (scratch) => {
+    const blobId = (content: Uint8Array): Oid => objectId('blob', content)
+    const pending: PendingFiles = await writeWorkTreeFiles({ workTree, scratch, files, blobId })
+    try {
+      await finish(scratch)
+      pending.keep()
+    } catch (error) {
+      if (error instanceof LandedError) pending.keep()
+      else await pending.restore()
+      throw error
+    }
+  })
+}
+
+async function withScratch(parts: Parts, action: (scratch: Scratch) => Promise<void>): Promise<void> {
+  const scratch = await openScratch(parts.layout.gitDir)
+  try {
+    await action(scratch)
+  } finally {
+    await scratch.remove()
+  }
+}
+
+interface Change {
+  readonly staged: readonly StagedFile[]
+  readonly absent?: readonly string[]
+  readonly ref?: ReflogLine
+}
+
+/** Plans the index anew each time that it was written beside us, and waits for whoever holds one of git's locks. */
+async function landWithPatience(
+  { layout, refs, indexPath, config, signal }: Parts,
+  scratch: Scratch,
+  wait: GitLockWait,
+  { staged, absent, ref }: Change,
+): Promise<void> {
+  const reflogs = config().get('core.logallrefupdates')?.toLowerCase()
+  const makesReflogs = reflogs === 'always' || config().isTrue('core.logallrefupdates', true)
+  while (true) {
+    const index = planIndex(readIndex(indexPath), layout.workTree ?? '', staged, absent)
+    const outcome = land({ layout, refs, scratch: scratch.dir, index, ref, makesReflogs })
+    if (outcome.kind === 'done') return
+    if (wait.isOver) throw gitLockError(outcome.kind === 'busy' ? outcome.lock : `${indexPath}.lock`)
+    if (signal?.aborted) throw interrupted()
+    await wait.pause()
+  }
+}

@@ -1,0 +1,214 @@
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PromptctlError } from '../core/errors.js'
+import { diskError, hasCode, isMissing } from './disk.js'
+import { currentProcess, fateOf, isProcessIdentity, type ProcessIdentity } from './process-identity.js'
+
+export interface LockOptions {
+  /** How long to wait for a live holder; 10 s by default. */
+  readonly timeoutMs?: number
+  /** Milliseconds since the epoch; what the lock says about when it was taken. */
+  readonly now?: () => number
+}
+
+/** What a lock file holds. `nonce` is one taking of the lock: the same process has another the next time. */
+interface Holder extends ProcessIdentity {
+  readonly nonce: string
+  /** RFC 3339. */
+  readonly since: string
+}
+
+/**
+ * Runs `action` while no other process does so with the same `dir`, which is made when it is missing. Waits for a live
+ * holder, takes over from a process of this host that died, and throws `unavailable` naming who has it otherwise.
+ */
+export async function withLock<T>(dir: string, action: () => Promise<T>, options: LockOptions = {}): Promise<T> {
+  const lock = await takeLock(dir, options)
+  try {
+    return await action()
+  } finally {
+    lock.release()
+  }
+}
+
+async function takeLock(dir: string, { timeoutMs = 10_000, now = Date.now }: LockOptions): Promise<HeldLock> {
+  const holder: Holder = {
+    ...currentProcess(),
+    nonce: randomBytes(12).toString('hex'),
+    since: new Date(now()).toISOString(),
+  }
+  const candidate = new Candidate(dir, holder)
+  // The clock that is given may stand still; waiting is measured with one that never does.
+  const deadline = performance.now() + timeoutMs
+  try {
+    for (let attempt = 0; ; attempt += 1) {
+      const rival = candidate.tryToTake()
+      if (rival === undefined) return new HeldLock(dir, holder)
+      if (performance.now() >= deadline) throw lockedError(candidate.path, rival, now())
+      await sleep(Math.min(20 * 1.5 ** attempt, 250) * (0.5 + Math.random()))
+    }
+  } finally {
+    candidate.leave()
+  }
+}
+
+/**
+ * One process that wants the lock. Its claim is a finished file, and taking is a hard link to it: the lock is never seen
+ * half written. Of several processes that find a dead holder, the one that links `lock.<nonce>.heir` first succeeds it,
+ * and it alone may rename its claim over the dead one's lock. An heir that dies is succeeded in the same way.
+ */
+class Candidate {
+  readonly path: string
+  readonly #dir: string
+  readonly #claim: string
+
+  constructor(dir: string, holder: Holder) {
+    this.#dir = dir
+    this.path = join(dir, 'lock')
+    this.#claim = join(dir, `lock.${holder.nonce}`)
+    onDiskSync(dir, () => {
+      mkdirSync(dir, { recursive: true })
+      writeFileSync(this.#claim, JSON.stringify(holder), { flag: 'wx' })
+    })
+  }
+
+  /** Who has the lock, or undefined when it is ours now. */
+  tryToTake(): Holder | undefined {
+    if (linkNew(this.#claim, this.path)) return undefined
+    const rival = readHolder(this.path)
+    if (rival === undefined) return this.tryToTake()
+    if (fateOf(rival) !== 'dead') return rival
+    if (!this.#succeed(rival, rival, [])) return rival
+    this.#sweep()
+    return undefined
+  }
+
+  leave(): void {
+    rmSync(this.#claim, { force: true })
+  }
+
+  /** Removes what processes that died left beside the lock. Only its holder may. */
+  #sweep(): void {
+    for (const name of readdirSync(this.#dir)) {
+      const file = join(this.#dir, name)
+      if (!name.startsWith('lock.') || file === this.#claim) continue
+      const owner = readHolder(file)
+      if (owner !== undefined && fateOf(owner) === 'dead') rmSync(file, { force: true })
+    }
+  }
+
+  /** Succeeds `dead` (the holder of the lock, or an heir that died before it took over). False: another is at it. */
+  #succeed(lockHolder: Holder, dead: Holder, chain: readonly string[]): boolean {
+    const heir = join(this.#dir, `lock.${dead.nonce}.heir`)
+    const heirs = [...chain, heir]
+    if (linkNew(this.#claim, heir)) {
+      // Whoever read the dead holder's name long ago may come here after its heir has finished and gone.
+      const isStillTheirs = readHolder(this.path)?.nonce === lockHolder.nonce
+      if (isStillTheirs) {
+        const replacement = `${this.#claim}.taken`
+        linkNew(this.#claim, replacement)
+        onDiskSync(this.path, () => renameSync(replacement, this.path))
+      }
+      for (const file of isStillTheirs ? heirs : [heir]) rmSync(file, { force: true })
+      return isStillTheirs
+    }
+    const other = readHolder(heir)
+    return other !== undefined && fateOf(other) === 'dead' && this.#succeed(lockHolder, other, heirs)
+  }
+}
+
+class HeldLock {
+  readonly #path: string
+  readonly #nonce: string
+  readonly #onExit = () => this.release()
+
+  constructor(dir: string, holder: Holder) {
+    this.#path = join(dir, 'lock')
+    this.#nonce = holder.nonce
+    process.once('exit', this.#onExit)
+  }
+
+  release(): void {
+    process.removeListener('exit', this.#onExit)
+    if (readHolder(this.#path)?.nonce === this.#nonce) rmSync(this.#path, { force: true })
+  }
+}
+
+/** Makes `file` also `name`; false when there is such a name. A file system without hard links gets a copy. */
+function linkNew(file: string, name: string): boolean {
+  try {
+    linkSync(file, name)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'ENOSYS')) throw diskError(error, name)
+  }
+  try {
+    copyFileSync(file, name, constants.COPYFILE_EXCL)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    throw diskError(error, name)
+  }
+}
+
+/** Who a lock file names, or undefined when it is gone. Garbage, which only a power cut leaves, is a dead process's. */
+function readHolder(path: string): Holder | undefined {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw diskError(error, path)
+  }
+  return parseHolder(text) ?? { pid: 0, host: hostname(), nonce: digest(text), since: '' }
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 24)
+
+function parseHolder(text: string): Holder | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+  if (!isProcessIdentity(value) || !('nonce' in value) || !('since' in value)) return undefined
+  // The nonce becomes part of a file name.
+  return /^[0-9a-f]{24}$/.test(String(value.nonce)) ? (value as Holder) : undefined
+}
+
+function lockedError(path: string, { pid, host, since }: Holder, now: number): PromptctlError {
+  const isElsewhere = fateOf({ pid, host }) === 'elsewhere'
+  const who = isElsewhere ? `process ${pid} on ${host}` : `process ${pid}`
+  const age = Math.max(0, Math.round((now - Date.parse(since)) / 1000))
+  return new PromptctlError('unavailable', `The registry is locked by ${who}, since ${since} (${age} s): ${path}`, {
+    hint: isElsewhere
+      ? 'When that process is gone, remove the file.'
+      : 'Wait until that process has finished, and try again.',
+    details: { path, pid, host, since },
+  })
+}
+
+function onDiskSync<T>(path: string, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    throw diskError(error, path)
+  }
+}

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { PromptctlError } from '../../core/errors.js'
+import type { CommitRequest, CommitResult, Oid } from '../../registry/ports.js'
+import { GitLockWait, gitLockPaths } from '../git-lock.js'
+import { openScratch } from '../journal.js'
+import { assertIdle, type CommitJob, interrupted, moved } from './commit-job.js'
+import type { Native } from './native.js'
+import { commitByParts } from './plumbing-commit.js'
+import { commitWithGit } from './porcelain-commit.js'
+import { MAX_PATHSPECS } from './process.js'
+
+/** Repository.commit; see registry/ports.ts. */
+export async function commitFiles(native: Native, request: CommitRequest): Promise<CommitResult> {
+  const workTree = workTreeOf(native)
+  const branch = await assertReady(native, request.expected)
+  const locks = new GitLockWait(gitLockPaths(native.location, branch))
+  await locks.wait()
+  const outcome = await withScratch(native, (scratch) => {
+    const job = createJob(native, request, { workTree, branch, locks, scratch })
+    return needsParts(job) ? commitByParts(job) : commitWithGit(job)
+  })
+  if (outcome !== 'filtered') return outcome
+  return withScratch(native, (scratch) =>
+    commitByParts(createJob(native, request, { workTree, branch, locks, scratch })),
+  )
+}
+
+/** The work tree's top; a bare repository is refused with `unsupported`. */
+export function workTreeOf({ location }: Native): string {
+  if (location.workTree !== undefined) return location.workTree
+  throw new PromptctlError('unsupported', `${location.gitDir} has no work tree, so nothing can be written there`, {
+    hint: 'Use a clone of it.',
+  })
+}
+
+/** Runs `action` with a scratch directory, which stays for recovery when putting the files back failed. */
+export async function withScratch<T>(
+  { location }: Native,
+  action: (scratch: CommitJob['scratch']) => Promise<T>,
+): Promise<T> {
+  const scratch = await openScratch(location.gitDir)
+  try {
+    return await action(scratch)
+  } finally {
+    await scratch.remove()
+  }
+}
+
+async function assertReady(native: Native, expected: Oid | undefined): Promise<string> {
+  if (native.context.signal?.aborted) throw interrupted()
+  const head = await native.refs.head()
+  assertIdle(native)
+  if (head.branch === undefined) {
+    throw new PromptctlError('unsupported', 'HEAD is detached, so a commit would be on no branch', {
+      hint: 'Check out a branch first: git switch main.',
+    })
+  }
+  if (head.commit !== expected) throw moved(expected, head.commit, [])
+  return head.branch
+}
+
+type Where = Pick<CommitJob, 'workTree' | 'branch' | 'locks' | 'scratch'>
+
+function createJob(native: Native, request: CommitRequest, where: Where): CommitJob {
+  const paths = request.files.map(({ path }) => path)
+  const blobs = new Map(request.files.map(({ path, content }) => [path, native.blobId(content)]))
+  return { native, request, paths, blobs, ...where }
+}
+
+/** Whether `git commit --only` is not enough: see commitByParts. A sparse checkout hides files from it. */
+function needsParts({ native, request }: CommitJob): boolean {
+  if (request.files.length > MAX_PATHSPECS || (request.keepEdits?.length ?? 0) > 0) return true
+  if (existsSync(join(native.location.gitDir, 'info/sparse-checkout'))) return true
+  return request.files.some(({ content }) => mayBeFiltered(content))
+}
+
+/** Bytes that git's own conversions touch: line ends, and the `$Id$` keyword. Other filters show when the commit is read. */
+function mayBeFiltered(content: Uint8Array): boolean {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+  return bytes.includes(0x0d) || bytes.includes('$Id')
+}

@@ -1,0 +1,159 @@
+import { PromptctlError } from '../../core/errors.js'
+import type { FileChange, HistoryCommit, HistoryQuery, Oid } from '../../registry/ports.js'
+import {
+  collectText,
+  type GitContext,
+  lastWords,
+  MAX_PATHSPECS,
+  notStarted,
+  pathspec,
+  read,
+  runRead,
+  spawnRead,
+} from './process.js'
+
+/** Six fields with NUL between and after them; with -z the rows follow, the first behind a line end. */
+const FORMAT = '--format=tformat:%H%x00%ct%x00%an%x00%ae%x00%s'
+const FIELDS = 5
+
+const LOG = [
+  ['-c', 'log.showRoot=true', '-c', 'log.follow=false', 'log', '--first-parent', '--diff-merges=first-parent'],
+  ['--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', '--no-relative'],
+  ['--no-show-signature', '--no-notes', '--encoding=UTF-8', '-O/dev/null', FORMAT],
+].flat()
+
+/** Streams a first-parent history from one `git log`, in bounded memory; leaving the loop early ends that git. */
+export async function* streamHistory(context: GitContext, query: HistoryQuery): AsyncGenerator<HistoryCommit> {
+  const { tip, after, paths } = query
+  if (tip === after) return
+  const isFew = paths.length <= MAX_PATHSPECS
+  const range = after === undefined ? [tip] : [tip, `^${after}`]
+  const child = spawnRead(context, [...LOG, ...range, '--', ...(isFew ? paths.map(pathspec) : [])], 'ignore')
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on('close', resolve)
+    child.on('error', (error) => reject(notStarted(context, error)))
+  })
+  ended.catch(() => undefined) // it is awaited below, after the stream has ended
+  const stderr = collectText(child)
+  const parser = new LogParser(isFew ? undefined : isUnder(paths))
+  try {
+    for await (const chunk of child.stdout ?? []) yield* parser.push(chunk as Buffer)
+    const status = await ended
+    if (status !== 0) throw logFailed(tip, stderr())
+    yield* parser.end()
+  } finally {
+    child.kill()
+  }
+}
+
+/** Turns the bytes of `git log -z --raw` into commits. */
+class LogParser {
+  readonly #isWanted: ((path: string) => boolean) | undefined
+  #rest: Buffer = Buffer.alloc(0)
+  #header: string[] = []
+  #changes: FileChange[] = []
+  /** A row's first half, `:100644 100644 <id> <id> M`, until its path comes. */
+  #row: string | undefined
+
+  constructor(isWanted: ((path: string) => boolean) | undefined) {
+    this.#isWanted = isWanted
+  }
+
+  *push(chunk: Buffer): Generator<HistoryCommit> {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    let start = 0
+    for (let end = bytes.indexOf(0, start); end !== -1; end = bytes.indexOf(0, start)) {
+      const finished = this.#token(bytes, start, end)
+      if (finished !== undefined) yield finished
+      start = end + 1
+    }
+    this.#rest = bytes.subarray(start)
+  }
+
+  *end(): Generator<HistoryCommit> {
+    const last = this.#commit()
+    if (last !== undefined) yield last
+  }
+
+  #token(bytes: Buffer, start: number, end: number): HistoryCommit | undefined {
+    if (this.#row !== undefined) {
+      this.#change(this.#row, bytes.toString('utf8', start, end))
+      this.#row = undefined
+      return undefined
+    }
+    if (this.#header.length % FIELDS !== 0) {
+      this.#header.push(bytes.toString('utf8', start, end))
+      return undefined
+    }
+    const from = bytes[start] === 0x0a ? start + 1 : start
+    if (bytes[from] === 0x3a) {
+      this.#row = bytes.toString('latin1', from, end)
+      return undefined
+    }
+    if (from === end) return undefined
+    const finished = this.#commit()
+    this.#header = [bytes.toString('latin1', from, end)]
+    return finished
+  }
+
+  /** `:<old mode> <new mode> <old id> <new id> <status>` */
+  #change(row: string, path: string): void {
+    const [oldMode = '', newMode = '', , blob] = row.slice(1).split(' ')
+    if (this.#isWanted?.(path) === false) return
+    const isGone = newMode === '000000' || newMode === SUBMODULE
+    if (isGone && (oldMode === SUBMODULE || oldMode === '000000')) return
+    this.#changes.push(isGone ? { path, blob: undefined, mode: '000000' } : { path, blob: blob as Oid, mode: newMode })
+  }
+
+  #commit(): HistoryCommit | undefined {
+    const [commit, seconds, name = '', email = '', subject = ''] = this.#header
+    const changes = this.#changes
+    this.#changes = []
+    if (commit === undefined || changes.length === 0) return undefined
+    return { commit: commit as Oid, author: { name, email }, committedAt: Number(seconds), subject, changes }
+  }
+}
+
+const SUBMODULE = '160000'
+
+/** Whether a path is one of `paths`, or below one. */
+function isUnder(paths: readonly string[]): (path: string) => boolean {
+  const wanted = new Set(paths)
+  return (path) => {
+    if (wanted.has(path) || wanted.has('')) return true
+    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+      if (wanted.has(path.slice(0, slash))) return true
+    }
+    return false
+  }
+}
+
+/** Exact: on a chain, nothing between `commit` and the tip can be reached from `commit`, so the list ends above it. */
+export async function isOnChain(context: GitContext, commit: Oid, tip: Oid): Promise<boolean> {
+  if (commit === tip) return true
+  const result = await runRead(context, ['rev-list', '--first-parent', '--parents', tip, `^${commit}`])
+  if (result.status !== 0) return false
+  const oldest = result.stdout.toString('latin1').trimEnd().split('\n').at(-1) ?? ''
+  return oldest.split(' ')[1] === commit
+}
+
+export async function mergeBase(context: GitContext, a: Oid, b: Oid): Promise<Oid | undefined> {
+  const result = await runRead(context, ['merge-base', a, b])
+  if (result.status === 1) return undefined
+  if (result.status !== 0) throw logFailed(a, result.stderr)
+  return result.stdout.toString('latin1').trim() as Oid
+}
+
+export async function commitAt(context: GitContext, tip: Oid, seconds: number): Promise<Oid | undefined> {
+  const latest = Math.floor(seconds)
+  if (latest < 0) return undefined
+  const answer = await read(context, ['rev-list', '--first-parent', '-1', `--min-age=${latest}`, tip])
+  const commit = answer.toString('latin1').trim()
+  return commit === '' ? undefined : (commit as Oid)
+}
+
+const logFailed = (tip: Oid, stderr: string): PromptctlError =>
+  new PromptctlError('unavailable', `The history of ${tip} cannot be read: ${lastWords(stderr)}`, {
+    hint: 'Run git fsck to see what is missing.',
+    details: { output: stderr },
+  })

@@ -1,0 +1,71 @@
+import { type GitLockWait, gitLockError } from '../git-lock.js'
+import {
+  type GitContext,
+  gitFailed,
+  MAX_PATHSPECS,
+  type ProcessEnv,
+  pathspec,
+  type RunOptions,
+  type RunResult,
+  runGit,
+} from './process.js'
+
+/** What an index entry shall be; undefined removes it. */
+export interface IndexChange {
+  readonly path: string
+  readonly entry: { readonly mode: string; readonly blob: string } | undefined
+}
+
+/**
+ * Runs a git that writes. While another process holds one of git's locks it is tried again, for as long as `locks` has
+ * patience; then the failure is `unavailable` and names the lock. Any other failure is `unavailable` in git's words.
+ */
+export async function write(
+  context: GitContext,
+  locks: GitLockWait,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Buffer> {
+  for (;;) {
+    const result = await runGit(context, args, options)
+    if (result.status === 0) return result.stdout
+    if (!isLocked(result, locks)) throw gitFailed(args, result)
+    await waitForLock(locks)
+  }
+}
+
+/** Whether a git failed because another process held a lock. The path of a lock is the same in every language. */
+export const isLocked = ({ status, stderr }: RunResult, locks: GitLockWait): boolean =>
+  status === 128 && (/\.lock['"»”]/.test(stderr) || locks.present() !== undefined)
+
+/** Returns when it is worth trying again; throws `unavailable` naming the lock when patience is at its end. */
+export async function waitForLock(locks: GitLockWait): Promise<void> {
+  const present = locks.present()
+  if (locks.isOver && present !== undefined) throw gitLockError(present)
+  await locks.pause()
+  await locks.wait()
+}
+
+/** Sets entries of the index (or of another index file) without looking at the work tree. */
+export async function updateIndex(
+  context: GitContext,
+  locks: GitLockWait,
+  changes: readonly IndexChange[],
+  env: ProcessEnv = {},
+): Promise<void> {
+  if (changes.length === 0) return
+  const input = changes
+    .map(({ path, entry }) => `${entry?.mode ?? 0} ${entry?.blob ?? '0'.repeat(40)}\t${path}\0`)
+    .join('')
+  await write(context, locks, ['update-index', '-z', '--index-info'], { input, env })
+}
+
+/** Brings the times and sizes that the index remembers up to date, so that git need not read the files again. */
+export async function refreshIndex(context: GitContext, paths: readonly string[]): Promise<void> {
+  // What it cannot refresh it says by its status, and the next git status looks again: nothing depends on it.
+  const isFew = paths.length <= MAX_PATHSPECS
+  await runGit(
+    context,
+    isFew ? ['add', '--refresh', '--', ...paths.map(pathspec)] : ['update-index', '-q', '--refresh'],
+  )
+}

@@ -1,0 +1,146 @@
+import type { ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { PromptctlError } from '../../core/errors.js'
+import { collectText, type GitContext, lastWords, notStarted, spawnRead } from './process.js'
+
+export interface RawObject {
+  readonly oid: string
+  readonly type: string
+  readonly content: Buffer
+}
+
+interface Waiting {
+  resolve(object: RawObject | undefined): void
+  reject(error: Error): void
+}
+
+/**
+ * One `git cat-file --batch` for the life of a repository, started by the first read and again after it died. Asking for
+ * many objects at once costs one round trip. It never keeps the process alive while nothing is asked.
+ */
+export class ObjectReader {
+  readonly #context: GitContext
+  #running: Batch | undefined
+
+  constructor(context: GitContext) {
+    this.#context = context
+  }
+
+  /** The object that a full id names, or undefined when there is none. Throws `unavailable` when git fails. */
+  read(oid: string): Promise<RawObject | undefined> {
+    this.#running ??= new Batch(this.#context, () => {
+      this.#running = undefined
+    })
+    return this.#running.read(oid)
+  }
+
+  close(): void {
+    this.#running?.close()
+    this.#running = undefined
+  }
+}
+
+class Batch {
+  readonly #child: ChildProcess
+  readonly #waiting: Waiting[] = []
+  readonly #parser = new BatchParser()
+  #first = 0
+
+  constructor(context: GitContext, onEnd: () => void) {
+    this.#child = spawnRead(context, ['cat-file', '--batch'], 'pipe')
+    const stderr = collectText(this.#child)
+    const fail = (error: Error): void => {
+      onEnd()
+      for (const { reject } of this.#waiting.splice(0).slice(this.#first)) reject(error)
+      this.#first = 0
+    }
+    this.#child.on('error', (error) => fail(notStarted(context, error)))
+    this.#child.on('close', () => {
+      fail(new PromptctlError('unavailable', `git cat-file failed: ${lastWords(stderr()) || 'it ended'}`))
+    })
+    // What a broken pipe means is told by 'close'.
+    this.#child.stdin?.on('error', () => this.#child.stdin?.destroy())
+    this.#child.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk))
+    this.#hold(false)
+  }
+
+  read(oid: string): Promise<RawObject | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === this.#first) this.#hold(true)
+      this.#waiting.push({ resolve, reject })
+      this.#child.stdin?.write(`${oid}\n`)
+    })
+  }
+
+  close(): void {
+    this.#child.stdin?.end()
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#parser.push(chunk)
+    for (let answer = this.#parser.next(); answer !== undefined; answer = this.#parser.next()) {
+      this.#waiting[this.#first++]?.resolve(answer === 'missing' ? undefined : answer)
+    }
+    if (this.#first < this.#waiting.length) return
+    this.#waiting.length = 0
+    this.#first = 0
+    this.#hold(false)
+  }
+
+  /** Whether the child keeps this process from ending: only while an answer is waited for. */
+  #hold(isHeld: boolean): void {
+    const verb = isHeld ? 'ref' : 'unref'
+    this.#child[verb]()
+    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr])
+      (stream as Socket | null)?.[verb]()
+  }
+}
+
+/** Cuts `<oid> <type> <size>\n<content>\n` and `<oid> missing\n` out of a stream. */
+class BatchParser {
+  #chunks: Buffer[] = []
+  #length = 0
+  #header: { oid: string; type: string; size: number } | undefined
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#length += chunk.length
+  }
+
+  next(): RawObject | 'missing' | undefined {
+    if (this.#header === undefined) {
+      const line = this.#takeLine()
+      if (line === undefined) return undefined
+      const [oid = '', type = '', size] = line.split(' ')
+      if (size === undefined) return 'missing'
+      this.#header = { oid, type, size: Number(size) }
+    }
+    const { oid, type, size } = this.#header
+    if (this.#length <= size) return undefined
+    // A copy: a slice would keep the whole chunk in memory for as long as a small blob lives.
+    const content = Buffer.from(this.#take(size))
+    this.#take(1)
+    this.#header = undefined
+    return { oid, type, content }
+  }
+
+  #takeLine(): string | undefined {
+    const end = this.#joined().indexOf(0x0a)
+    if (end === -1) return undefined
+    const line = this.#take(end).toString('latin1')
+    this.#take(1)
+    return line
+  }
+
+  #take(size: number): Buffer {
+    const bytes = this.#joined()
+    this.#length -= size
+    this.#chunks = [bytes.subarray(size)]
+    return bytes.subarray(0, size)
+  }
+
+  #joined(): Buffer {
+    if (this.#chunks.length !== 1) this.#chunks = [Buffer.concat(this.#chunks)]
+    return this.#chunks[0] as Buffer
+  }
+}

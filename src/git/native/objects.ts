@@ -1,0 +1,166 @@
+import { PromptctlError } from '../../core/errors.js'
+import type { Entry, Oid } from '../../registry/ports.js'
+import type { ObjectReader, RawObject } from './object-reader.js'
+
+export interface CommitObject {
+  readonly commit: Oid
+  readonly tree: Oid
+  readonly parents: readonly Oid[]
+}
+
+export interface TreeEntry {
+  readonly name: string
+  /** As git writes it: `40000` for a folder, `160000` for a submodule. */
+  readonly mode: string
+  readonly oid: Oid
+}
+
+const FOLDER = '40000'
+const SUBMODULE = '160000'
+/** Trees that stay in memory: at most this many entries in all. */
+const CACHED_ENTRIES = 100_000
+
+/** Commits and trees, read through one ObjectReader. Trees are immutable, so the last ones are remembered. */
+export class ObjectStore {
+  readonly #reader: ObjectReader
+  readonly #trees = new Map<Oid, readonly TreeEntry[]>()
+  #cachedEntries = 0
+
+  constructor(reader: ObjectReader) {
+    this.#reader = reader
+  }
+
+  /** Undefined when there is no such commit (or it is something else). */
+  async findCommit(commit: Oid): Promise<CommitObject | undefined> {
+    const object = await this.#reader.read(commit)
+    if (object?.type !== 'commit') return undefined
+    const text = object.content.toString('latin1')
+    const header = text.slice(0, text.indexOf('\n\n'))
+    const tree = /^tree ([0-9a-f]+)/.exec(header)?.[1] as Oid
+    return { commit, tree, parents: [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map((match) => match[1] as Oid) }
+  }
+
+  async commit(commit: Oid): Promise<CommitObject> {
+    const found = await this.findCommit(commit)
+    if (found === undefined) throw unreadable('commit', commit)
+    return found
+  }
+
+  async tree(oid: Oid): Promise<readonly TreeEntry[]> {
+    const cached = this.#trees.get(oid)
+    if (cached !== undefined) return cached
+    const object = await this.#reader.read(oid)
+    if (object?.type !== 'tree') throw unreadable('tree', oid)
+    const entries = parseTree(object, oid.length / 2)
+    this.#remember(oid, entries)
+    return entries
+  }
+
+  async blob(oid: Oid): Promise<Uint8Array> {
+    const object = await this.#reader.read(oid)
+    if (object?.type !== 'blob') throw unreadable('blob', oid)
+    return object.content
+  }
+
+  /** What is at `path` ('' is the tree itself), or undefined. */
+  async find(tree: Oid, path: string): Promise<TreeEntry | undefined> {
+    let found: TreeEntry = { name: '', mode: FOLDER, oid: tree }
+    for (const part of path === '' ? [] : path.split('/')) {
+      if (found.mode !== FOLDER) return undefined
+      const next = (await this.tree(found.oid)).find(({ name }) => name === part)
+      if (next === undefined) return undefined
+      found = next
+    }
+    return found
+  }
+
+  /** Every file below `dir`, or the file that `dir` is, in byte order of the paths. */
+  async list(tree: Oid, dir: string): Promise<readonly Entry[]> {
+    const start = await this.find(tree, dir)
+    return start === undefined ? [] : this.#below(start, dir)
+  }
+
+  /** The files of exactly these paths, in their order. */
+  async entries(tree: Oid, paths: readonly string[]): Promise<readonly Entry[]> {
+    const found = await Promise.all(
+      paths.map(async (path) => {
+        const entry = await this.find(tree, path)
+        return entry === undefined || !isFile(entry) ? [] : [{ path, blob: entry.oid, mode: entry.mode }]
+      }),
+    )
+    return found.flat()
+  }
+
+  /** The paths of the files that differ between two trees; undefined is the empty tree. */
+  async changedPaths(before: Oid | undefined, after: Oid | undefined, dir = ''): Promise<readonly string[]> {
+    if (before === after) return []
+    const [old, young] = await Promise.all([before, after].map((oid) => (oid === undefined ? [] : this.tree(oid))))
+    const others = new Map(old?.map((entry) => [entry.name, entry]))
+    const changed: Promise<readonly string[]>[] = []
+    for (const entry of young ?? []) {
+      changed.push(this.#changedEntry(others.get(entry.name), entry, dir))
+      others.delete(entry.name)
+    }
+    for (const entry of others.values()) changed.push(this.#changedEntry(entry, undefined, dir))
+    return (await Promise.all(changed)).flat()
+  }
+
+  async #changedEntry(before: TreeEntry | undefined, after: TreeEntry | undefined, dir: string) {
+    if (before?.oid === after?.oid && before?.mode === after?.mode) return []
+    const path = join(dir, (after ?? before)?.name ?? '')
+    const isChangedFile = (before !== undefined && before.mode !== FOLDER) || (after && after.mode !== FOLDER)
+    const folders = [before, after].map((entry) => (entry?.mode === FOLDER ? entry.oid : undefined))
+    const below = await this.changedPaths(folders[0], folders[1], path)
+    return isChangedFile ? [path, ...below] : below
+  }
+
+  async #below(entry: TreeEntry, path: string): Promise<readonly Entry[]> {
+    if (isFile(entry)) return [{ path, blob: entry.oid, mode: entry.mode }]
+    if (entry.mode !== FOLDER) return []
+    const children = await this.tree(entry.oid)
+    const lists: Promise<readonly Entry[]>[] = []
+    const files: (Entry | number)[] = []
+    for (const child of children) {
+      if (isFile(child)) files.push({ path: join(path, child.name), blob: child.oid, mode: child.mode })
+      else files.push(lists.push(this.#below(child, join(path, child.name))) - 1)
+    }
+    const nested = await Promise.all(lists)
+    return files.flatMap((item) => (typeof item === 'number' ? (nested[item] ?? []) : item))
+  }
+
+  #remember(oid: Oid, entries: readonly TreeEntry[]): void {
+    this.#cachedEntries += entries.length
+    if (this.#cachedEntries > CACHED_ENTRIES) {
+      this.#trees.clear()
+      this.#cachedEntries = entries.length
+    }
+    this.#trees.set(oid, entries)
+  }
+}
+
+const join = (dir: string, name: string): string => (dir === '' ? name : `${dir}/${name}`)
+
+const isFile = ({ mode }: TreeEntry): boolean => mode !== FOLDER && mode !== SUBMODULE
+
+/** `<mode> <name>\0<raw id>`, again and again. */
+function parseTree({ content }: RawObject, idLength: number): readonly TreeEntry[] {
+  const entries: TreeEntry[] = []
+  for (let at = 0; at < content.length; ) {
+    const space = content.indexOf(0x20, at)
+    const nul = content.indexOf(0, space)
+    const end = nul + 1 + idLength
+    entries.push({
+      mode: content.toString('latin1', at, space),
+      name: content.toString('utf8', space + 1, nul),
+      oid: content.toString('hex', nul + 1, end) as Oid,
+    })
+    at = end
+  }
+  return entries
+}
+
+const unreadable = (type: string, oid: Oid): PromptctlError =>
+  new PromptctlError('unavailable', `The ${type} ${oid} cannot be read`, {
+    hint: 'Run git fsck to see what is missing.',
+    details: { oid },
+  })

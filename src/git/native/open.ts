@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Entry, Oid, Repository } from '../../registry/ports.js'
+import type { IndexRepair } from '../recover.js'
+import { commitFiles, workTreeOf } from './commit.js'
+import { readRemotes } from './config.js'
+import { commitAt, isOnChain, mergeBase, streamHistory } from './history.js'
+import { readIdentity } from './identity.js'
+import { listIndex, listStatus, unmergedPaths } from './index-status.js'
+import { type Location, locate } from './location.js'
+import type { Native } from './native.js'
+import { ObjectReader } from './object-reader.js'
+import { ObjectStore } from './objects.js'
+import { findOperation } from './operation.js'
+import type { GitContext, ProcessEnv } from './process.js'
+import { RefReader } from './refs.js'
+import { repairIndex, stageFiles } from './stage.js'
+
+export interface NativeOptions {
+  readonly env: ProcessEnv
+  /** The directory that the process was started in, which inherited GIT_* variables are about; `dir` by default. */
+  readonly base?: string | undefined
+  /** Aborting interrupts a commit that is under way: its files are put back, and it fails. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Opens the repository around `dir` with the git command. Throws `not_found` where there is none, `unavailable` when git
+ * cannot be run or does not trust the repository, `unsupported` when git is too old.
+ */
+export async function openNative(dir: string, options: NativeOptions): Promise<Repository & IndexRepair> {
+  const location = await locate(dir, options.env, options.base)
+  const context: GitContext = { cwd: location.workTree ?? location.gitDir, env: location.env, signal: options.signal }
+  const reader = new ObjectReader(context)
+  const native: Native = {
+    location,
+    context,
+    store: new ObjectStore(reader),
+    refs: new RefReader(context, location),
+    blobId: (content) => blobId(location, content),
+  }
+  return { ...reads(native), ...history(native), ...writes(native), close: async () => reader.close() }
+}
+
+/** `blob <size>\0<content>`, hashed as the repository hashes. */
+function blobId({ objectFormat }: Location, content: Uint8Array): Oid {
+  return createHash(objectFormat).update(`blob ${content.length}\0`).update(content).digest('hex') as Oid
+}
+
+function reads(native: Native) {
+  const { location, context, refs, store } = native
+  return {
+    engine: 'native' as const,
+    gitDir: location.gitDir,
+    commonDir: location.commonDir,
+    workTree: location.workTree,
+    head: () => refs.head(),
+    resolveCommit: (revision: string) => refs.resolve(revision),
+    readRef: (name: string) => refs.readRef(name),
+    remote: (branch: string | undefined) => chooseRemote(native, branch),
+    isShallow: async () => (statSync(join(location.commonDir, 'shallow'), { throwIfNoEntry: false })?.size ?? 0) > 0,
+    identity: () => readIdentity(context),
+    operationUnderWay: async () => findOperation(location.gitDir),
+    unmerged: () => unmergedPaths(context),
+    listTree: async (commit: Oid, dir: string) => store.list((await store.commit(commit)).tree, dir),
+    entriesAt: async (commit: Oid, paths: readonly string[]) => store.entries((await store.commit(commit)).tree, paths),
+    listIndex: (dir: string) => listIndex(context, dir),
+    readBlobs: (blobs: Iterable<Oid>) => readBlobs(store, blobs),
+    blobId: native.blobId,
+    status: (dir: string) => {
+      workTreeOf(native)
+      return listStatus(context, dir, native.blobId)
+    },
+  }
+}
+
+function history({ context }: Native) {
+  return {
+    history: (query: Parameters<Repository['history']>[0]) => streamHistory(context, query),
+    isOnChain: (commit: Oid, tip: Oid) => isOnChain(context, commit, tip),
+    mergeBase: (a: Oid, b: Oid) => mergeBase(context, a, b),
+    commitAt: (tip: Oid, seconds: number) => commitAt(context, tip, seconds),
+  }
+}
+
+function writes(native: Native) {
+  return {
+    commit: (request: Parameters<Repository['commit']>[0]) => commitFiles(native, request),
+    stage: (files: Parameters<Repository['stage']>[0]) => stageFiles(native, files),
+    repairIndex: (entries: readonly Entry[], absent: readonly string[]) => repairIndex(native, entries, absent),
+  }
+}
+
+async function readBlobs(store: ObjectStore, blobs: Iterable<Oid>): Promise<ReadonlyMap<Oid, Uint8Array>> {
+  const unique = [...new Set(blobs)]
+  return new Map(await Promise.all(unique.map(async (oid) => [oid, await store.blob(oid)] as const)))
+}
+
+async function chooseRemote({ context, refs }: Native, branch: string | undefined) {
+  const { names, tracked } = await readRemotes(context)
+  const candidates = [branch === undefined ? undefined : tracked.get(branch), 'origin']
+  const name = candidates.find((candidate) => candidate !== undefined && names.includes(candidate)) ?? onlyOne(names)
+  return name === undefined ? undefined : { name, head: await refs.remoteHead(name) }
+}
+
+const onlyOne = (names: readonly string[]): string | undefined => (names.length === 1 ? names[0] : undefined)

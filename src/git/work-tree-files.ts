@@ -1,0 +1,244 @@
+import type { Stats } from 'node:fs'
+import {
+  chmod,
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+} from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { PromptctlError } from '../core/errors.js'
+import type { FileWrite, Oid } from '../registry/ports.js'
+import { diskError, hasCode, isMissing, onDisk } from './disk.js'
+import { type Journal, type Original, type Scratch, writeJournal } from './journal.js'
+import { inParallel } from './parallel.js'
+
+/** Files of the work tree that hold what a commit will, until it is known whether the commit is made. */
+export interface PendingFiles {
+  /** False while the journal is needed: nothing was decided yet, or putting the files back failed. */
+  readonly isSettled: boolean
+  /** The paths where there was nothing. */
+  readonly created: readonly string[]
+  /** Puts the files back as they were, also those that a hook has changed; all, or only `paths`. */
+  restore(paths?: ReadonlySet<string>): Promise<void>
+  /** What was written stands. */
+  keep(): void
+}
+
+export interface WriteOptions {
+  readonly workTree: string
+  /** Where the journal and the temporary files are; it goes away with the caller's `scratch.remove()`. */
+  readonly scratch: Scratch
+  readonly files: readonly FileWrite[]
+  blobId(content: Uint8Array): Oid
+}
+
+/**
+ * Writes files to the work tree so that each is whole at every moment: a temporary file in the git directory, synced,
+ * then renamed. A journal of the originals is on the disk before the first one changes (see `recover`). When one cannot
+ * be written the others are put back, and the failure is `unavailable` with the system's words.
+ */
+export async function writeWorkTreeFiles({ workTree, scratch, files, blobId }: WriteOptions): Promise<PendingFiles> {
+  await assertRealFolders(workTree, files)
+  const journal: Journal = {
+    ...scratch.journal,
+    folders: await missingFolders(workTree, files),
+    files: await inParallel(files, async ({ path, content }, index) => ({
+      path,
+      written: blobId(content),
+      original: await keepOriginal(join(workTree, path), scratch.path(`original-${index}`)),
+    })),
+  }
+  await onDisk(scratch.dir, () => writeJournal(scratch.dir, journal))
+  const pending = new JournalledFiles(workTree, scratch, journal)
+  const changed = new Set<string>()
+  try {
+    await inParallel(files, async (file, index) => {
+      await writeOne(workTree, scratch, file, index)
+      changed.add(file.path)
+    })
+  } catch (error) {
+    await pending.restore(changed)
+    throw error
+  }
+  return pending
+}
+
+class JournalledFiles implements PendingFiles {
+  readonly #workTree: string
+  readonly #scratch: Scratch
+  readonly #journal: Journal
+
+  constructor(workTree: string, scratch: Scratch, journal: Journal) {
+    this.#workTree = workTree
+    this.#scratch = scratch
+    this.#journal = journal
+    scratch.isNeeded = true
+  }
+
+  get isSettled(): boolean {
+    return !this.#scratch.isNeeded
+  }
+
+  get created(): readonly string[] {
+    return this.#journal.files.flatMap(({ path, original }) => (original === null ? path : []))
+  }
+
+  async restore(paths?: ReadonlySet<string>): Promise<void> {
+    await restoreFiles(this.#workTree, this.#scratch.dir, this.#journal, paths)
+    this.#scratch.isNeeded = false
+  }
+
+  keep(): void {
+    this.#scratch.isNeeded = false
+  }
+}
+
+/** Puts back what a journal holds, and removes the folders that were made for it when they are empty. */
+export async function restoreFiles(
+  workTree: string,
+  scratchDir: string,
+  journal: Journal,
+  paths?: ReadonlySet<string>,
+): Promise<void> {
+  const chosen = journal.files.filter(({ path }) => paths === undefined || paths.has(path))
+  await inParallel(chosen, ({ path, original }) =>
+    onDisk(path, () => restoreOne(join(workTree, path), scratchDir, original)),
+  )
+  for (const folder of [...journal.folders].reverse()) await removeIfEmpty(join(workTree, folder))
+}
+
+async function writeOne(workTree: string, scratch: Scratch, { path, content }: FileWrite, index: number) {
+  const target = join(workTree, path)
+  await onDisk(path, async () => {
+    await mkdir(dirname(target), { recursive: true })
+    const temporary = scratch.path(`new-${index}`)
+    await writeSynced(temporary, content, await modeOf(target))
+    await moveInto(temporary, target, scratch.dir)
+  })
+}
+
+async function restoreOne(target: string, scratchDir: string, original: Original | null): Promise<void> {
+  if (original === null) return rm(target, { force: true })
+  await mkdir(dirname(target), { recursive: true })
+  if ('kept' in original) return moveInto(join(scratchDir, original.kept), target, scratchDir)
+  await rm(target, { force: true })
+  await symlink(original.link, target)
+}
+
+/** Replaces `target` by `file` in one step. */
+async function moveInto(file: string, target: string, scratchDir: string): Promise<void> {
+  try {
+    await rename(file, target)
+  } catch (error) {
+    if (!hasCode(error, 'EXDEV')) throw error
+    // The git directory is on another device: only a file beside the target can be renamed to it.
+    const beside = temporaryBeside(target, scratchDir)
+    try {
+      await writeSynced(beside, await readFile(file), await modeOf(file))
+      await rename(beside, target)
+    } finally {
+      await rm(beside, { force: true })
+    }
+  }
+}
+
+/** Keeps a file under a second name: as it is where the file system can link, else as a copy. */
+async function keepOriginal(file: string, kept: string): Promise<Original | null> {
+  const stat = await statOf(file)
+  if (stat === undefined) return null
+  return onDisk(file, async () => {
+    if (stat.isSymbolicLink()) return { link: await readlink(file) }
+    if (!stat.isFile()) throw new PromptctlError('unsupported', `${file} is not a file`, { details: { path: file } })
+    await link(file, kept).catch(async (error: unknown) => {
+      if (!hasCode(error, 'EXDEV', 'EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK')) throw error
+      await copyFile(file, kept)
+    })
+    return { kept: basename(kept) }
+  })
+}
+
+/** The permissions of a regular file, or undefined when there is none. */
+async function modeOf(path: string): Promise<number | undefined> {
+  const stat = await statOf(path)
+  return stat?.isFile() ? stat.mode & 0o777 : undefined
+}
+
+/** `prompts/production/.x.yaml.pending-7-ab12`: recovery finds it by the name of the scratch directory. */
+export const temporaryBeside = (target: string, scratchDir: string): string =>
+  join(dirname(target), `.${basename(target)}.${basename(scratchDir)}`)
+
+async function writeSynced(path: string, content: Uint8Array, mode: number | undefined): Promise<void> {
+  const file = await open(path, 'wx', 0o666)
+  try {
+    await file.writeFile(content)
+    if (mode !== undefined) await chmod(path, mode)
+    await file.sync()
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+/** The folders that writing `files` will make, outermost first. */
+async function missingFolders(workTree: string, files: readonly FileWrite[]): Promise<readonly string[]> {
+  const missing: string[] = []
+  for (const folder of parentFolders(files)) {
+    if ((await statOf(join(workTree, folder))) === undefined) missing.push(folder)
+  }
+  return missing
+}
+
+async function assertRealFolders(workTree: string, files: readonly FileWrite[]): Promise<void> {
+  for (const { path } of files) assertInside(path)
+  for (const folder of parentFolders(files)) {
+    if ((await statOf(join(workTree, folder)))?.isSymbolicLink()) {
+      throw new PromptctlError('unsupported', `${folder} is a symbolic link, and what lies behind it is not written`, {
+        details: { path: folder },
+      })
+    }
+  }
+}
+
+function assertInside(path: string): void {
+  const isOutside = path.split('/').some((part) => /^(\.{0,2}|\.git)$/i.test(part)) || path.includes('\0')
+  if (isOutside) throw new PromptctlError('usage', `${JSON.stringify(path)} is no path inside the work tree`)
+}
+
+/** Every folder above the files, outermost first, each once. */
+function parentFolders(files: readonly FileWrite[]): readonly string[] {
+  const folders = new Set<string>()
+  for (const { path } of files) {
+    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+      folders.add(path.slice(0, slash))
+    }
+  }
+  return [...folders].sort((a, b) => a.length - b.length)
+}
+
+/** What is at a path itself, not behind a link; undefined when nothing is. */
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw diskError(error, path)
+  }
+}
+
+async function removeIfEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder)
+  } catch (error) {
+    if (!hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR')) throw diskError(error, folder)
+  }
+}

@@ -1,0 +1,1 @@
+export { ERROR_CODES, type ErrorCode, type ErrorOptions, isPromptctlError, PromptctlError } from './core/errors.js'

@@ -1,0 +1,177 @@
+import { realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import { type Config, parseConfig } from './core/config.js'
+import { PromptctlError } from './core/errors.js'
+import { CONFIG_FILE } from './core/paths.js'
+import { type Environment, parseEnvironment } from './core/slug.js'
+import { openWorkTree } from './git/work-tree.js'
+import type { Initialised } from './registry/init.js'
+import type { Repository, WorkTree } from './registry/ports.js'
+import type { Registry, RegistryRepository } from './registry/registry.js'
+
+/** The composition root: joins the use cases with a git engine, a disk and a clock. */
+
+export interface OpenOptions {
+  /** Where to look for the registry, upwards: absolute. */
+  readonly directory: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** The registry's folder in the repository, where a bare one holds several. */
+  readonly registry?: string
+  /** What Ctrl-C does; without it a commit is not interrupted in an orderly way. */
+  readonly interrupt?: {
+    readonly signal: AbortSignal
+    protect<T>(action: () => Promise<T>): Promise<T>
+  }
+}
+
+/**
+ * Opens the registry that `directory` is in, or that a bare repository holds. Throws `not_found` outside of one, and
+ * `invalid_config`.
+ */
+export async function openRegistry(options: OpenOptions): Promise<Registry> {
+  const start = options.registry === undefined ? options.directory : join(options.directory, options.registry)
+  const root = findRoot(start)
+  return root === undefined ? openBare(options) : openOnDisk(root, options)
+}
+
+/** The nearest folder upwards that holds a configuration, with symbolic links resolved; undefined when none does. */
+export function findRoot(directory: string): string | undefined {
+  for (let folder = directory; ; folder = dirname(folder)) {
+    if (statSync(join(folder, CONFIG_FILE), { throwIfNoEntry: false })?.isFile()) return realpathSync(folder)
+    if (folder === dirname(folder)) return undefined
+  }
+}
+
+/** Makes `directory` a registry, and a git repository where it is none; commits what it writes. */
+export async function initialise(options: OpenOptions, name: string | undefined): Promise<Initialised> {
+  const [{ createRepository }, { initRegistry }] = await Promise.all([
+    import('./git/create.js'),
+    import('./registry/init.js'),
+  ])
+  const root = realpathSync(options.directory)
+  const inside = await openRepositoryOrNothing({ ...options, directory: root })
+  await inside?.close()
+  if (inside === undefined) await createRepository({ cwd: root, env: options.env })
+  const { repository, prefix, exclusively } = await openGit(root, options)
+  try {
+    const workTree = openWorkTree(root)
+    return await exclusively(() =>
+      initRegistry(repository, { name: name ?? basename(root), prefix, existing: workTree.read }),
+    )
+  } finally {
+    await repository.close()
+  }
+}
+
+function openOnDisk(root: string, options: OpenOptions): Registry {
+  const workTree = openWorkTree(root)
+  const bytes = workTree.read(CONFIG_FILE) ?? new Uint8Array()
+  const config = parseConfig(bytes, CONFIG_FILE, { defaultName: basename(root) })
+  return createRegistry(config, workTree, options, () => openGit(root, options))
+}
+
+async function openBare(options: OpenOptions): Promise<Registry> {
+  const repository = await openRepositoryOrNothing(options)
+  const prefix = options.registry === undefined ? '' : `${options.registry.replace(/\/+$/, '')}/`
+  if (repository === undefined || repository.workTree !== undefined) {
+    await repository?.close()
+    throw new PromptctlError('not_found', `There is no ${CONFIG_FILE} in ${options.directory} or above it`, {
+      hint: 'promptctl init makes a registry here; -C <directory> looks elsewhere.',
+    })
+  }
+  const config = await readBareConfig(repository, prefix)
+  return createRegistry(config, undefined, options, async () => attach(repository, prefix, options))
+}
+
+async function openRepositoryOrNothing({ directory, env, interrupt }: OpenOptions): Promise<Repository | undefined> {
+  const { openRepository } = await import('./git/open.js')
+  try {
+    return await openRepository({ cwd: directory, env, signal: interrupt?.signal })
+  } catch (error) {
+    if (error instanceof PromptctlError && error.code === 'not_found') return undefined
+    throw error
+  }
+}
+
+/** A bare repository's configuration is that of the branch that it shares: of HEAD, unless the file there names another. */
+async function readBareConfig(repository: Repository, prefix: string): Promise<Config> {
+  const { commit } = await repository.head()
+  const path = `${prefix}${CONFIG_FILE}`
+  const entry = commit === undefined ? undefined : (await repository.entriesAt(commit, [path]))[0]
+  if (entry === undefined) {
+    throw new PromptctlError('not_found', `This bare repository has no ${path} on its branch`, {
+      hint: 'Where a repository holds several registries, --registry <path> names one.',
+    })
+  }
+  const bytes = (await repository.readBlobs([entry.blob])).get(entry.blob) ?? new Uint8Array()
+  const name = prefix === '' ? basename(repository.gitDir, '.git') : basename(prefix)
+  return parseConfig(bytes, path, { defaultName: name })
+}
+
+async function openGit(root: string, options: OpenOptions): Promise<RegistryRepository> {
+  const { openRepository } = await import('./git/open.js')
+  const repository = await openRepository({ cwd: root, env: options.env, signal: options.interrupt?.signal })
+  const folder = repository.workTree === undefined ? '' : relative(repository.workTree, root).split(sep).join('/')
+  return attach(repository, folder === '' ? '' : `${folder}/`, options)
+}
+
+async function attach(
+  repository: Repository,
+  prefix: string,
+  { now, interrupt }: OpenOptions,
+): Promise<RegistryRepository> {
+  const [{ openCache }, { withLock }, { recover }] = await Promise.all([
+    import('./git/cache.js'),
+    import('./git/lock.js'),
+    import('./git/recover.js'),
+  ])
+  const stateDir = join(repository.commonDir, 'promptctl', stateFolder(prefix))
+  return {
+    repository,
+    prefix,
+    stateDir,
+    cache: openCache(join(stateDir, 'cache')),
+    exclusively: (action) =>
+      withLock(
+        stateDir,
+        async () => {
+          await recover(repository)
+          return interrupt === undefined ? action() : interrupt.protect(action)
+        },
+        { now },
+      ),
+  }
+}
+
+/** A folder's name for each registry of a repository: `root`, or the path with its slashes spelled out. */
+const stateFolder = (prefix: string): string =>
+  prefix === '' ? 'root' : `in-${encodeURIComponent(prefix.slice(0, -1))}`
+
+function createRegistry(
+  config: Config,
+  workTree: WorkTree | undefined,
+  { env, now }: OpenOptions,
+  open: () => Promise<RegistryRepository>,
+): Registry {
+  let git: Promise<RegistryRepository> | undefined
+  return {
+    config,
+    workTree,
+    clock: { now },
+    environmentVariable: environmentVariable(env['PROMPTCTL_ENV']),
+    git: () => {
+      git ??= open()
+      return git
+    },
+    close: async () => {
+      if (git === undefined) return
+      const opened = await git.catch(() => undefined)
+      await opened?.repository.close()
+    },
+  }
+}
+
+const environmentVariable = (text: string | undefined): Environment | undefined =>
+  text === undefined || text === '' ? undefined : parseEnvironment(text)

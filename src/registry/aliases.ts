@@ -1,0 +1,41 @@
+import { PromptctlError } from '../core/errors.js'
+import type { Change } from '../core/lifecycle/change.js'
+import { readPrompt } from '../core/prompt-reader.js'
+import type { Environment } from '../core/slug.js'
+import { readFilePrompt } from './file-prompt.js'
+import { type Registry, requireWorkTree } from './registry.js'
+import { workTreeView } from './view.js'
+
+/** Throws `conflict` when a change brings an alias that another prompt of the environment has, or two changes share one. */
+export async function assertAliasesFree(
+  registry: Registry,
+  environment: Environment,
+  changes: readonly Change[],
+): Promise<void> {
+  const owners = new Map<string, string>()
+  for (const { slug, content } of changes) {
+    for (const alias of readPrompt(content, '').prompt?.aliases ?? []) {
+      const owner = owners.get(alias)
+      if (owner !== undefined) throw taken(alias, slug, owner)
+      owners.set(alias, slug)
+    }
+  }
+  if (owners.size === 0) return
+  const view = workTreeView(requireWorkTree(registry))
+  const changed = new Set(changes.map(({ slug }) => slug))
+  for (const slug of await view.slugs(environment)) {
+    if (changed.has(slug)) continue
+    const prompt = await readFilePrompt(view, environment, slug, 'aliases')
+    if (prompt === undefined || prompt.state === 'archived') continue
+    for (const alias of prompt.aliases ?? []) {
+      const claimant = owners.get(alias)
+      if (claimant !== undefined) throw taken(alias, claimant, slug)
+    }
+  }
+}
+
+const taken = (alias: string, slug: string, owner: string): PromptctlError =>
+  new PromptctlError('conflict', `The alias ${alias} of ${slug} belongs to ${owner} already`, {
+    hint: 'An alias is unique in an environment: take it out of one of them.',
+    details: { alias, slug, owner, rule: 'duplicate_alias' },
+  })

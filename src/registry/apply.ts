@@ -1,0 +1,220 @@
+import { formatCommitMessage, type Verb } from '../core/commit-message.js'
+import { isPromptctlError, PromptctlError } from '../core/errors.js'
+import { formatIdentity } from '../core/history.js'
+import {
+  type Action,
+  appendVersion,
+  type LedgerRow,
+  newestIn,
+  type Version,
+  type VersionState,
+} from '../core/ledger.js'
+import type { Change, Moment, Standing } from '../core/lifecycle/change.js'
+import { compareBytes, formatPromptPath } from '../core/paths.js'
+import type { Environment, Slug } from '../core/slug.js'
+import { isNextProvisional } from './branches.js'
+import { readVersions } from './history.js'
+import type { CommitResult, Oid } from './ports.js'
+import type { Registry, RegistryRepository } from './registry.js'
+
+/** What a command that changes something says of each prompt. */
+export interface ChangeRecord {
+  readonly slug: Slug
+  readonly environment: Environment
+  readonly action: Action
+  readonly state: VersionState
+  /** Null in a dry run. */
+  readonly version: number | null
+  /** The newest version before in that environment. */
+  readonly previous_version: number | null
+  readonly commit: Oid | null
+  readonly digest: string | null
+  readonly changed: boolean
+  readonly provisional?: true
+}
+
+/** A prompt that --all passed over, and why. */
+export interface Skipped {
+  readonly slug: Slug
+  readonly reason: string
+}
+
+/** What a use case wants to do, decided on one commit. */
+export interface Plan {
+  readonly changes: readonly Change[]
+  /** What is as it was asked to be already. */
+  readonly unchanged: readonly ChangeRecord[]
+  readonly skipped: readonly Skipped[]
+  /** Of every slug in `changes`, at the commit of the plan; a new prompt has none. */
+  readonly versions: ReadonlyMap<Slug, readonly Version[]>
+}
+
+export interface ApplyOptions {
+  readonly verb: Verb
+  readonly dryRun?: boolean | undefined
+  readonly reason?: string | undefined
+  /** False with --no-verify. */
+  readonly verify?: boolean | undefined
+}
+
+export interface Applied {
+  readonly records: readonly ChangeRecord[]
+  readonly skipped: readonly Skipped[]
+  readonly dryRun: boolean
+  /** Undefined when nothing was committed. */
+  readonly commit: Oid | undefined
+}
+
+/** A plan is made anew when a plain `git commit` came in between; after this many it is a `conflict`. */
+const ATTEMPTS = 5
+
+/**
+ * The one way to change a registry: under its lock, plans on HEAD and applies the plan as one commit, or as none.
+ * `plan` is called again when HEAD moved meanwhile.
+ */
+export async function applyPlan(
+  registry: Registry,
+  plan: (head: Oid | undefined, moment: Moment) => Promise<Plan>,
+  options: ApplyOptions,
+): Promise<Applied> {
+  const git = await registry.git()
+  if (options.dryRun) return preview(await plan(await headOf(git), await readMoment(registry)))
+  return git.exclusively(async () => {
+    for (let attempt = 1; ; attempt += 1) {
+      const head = await headOf(git)
+      const decided = await plan(head, await readMoment(registry))
+      if (decided.changes.length === 0) return unchanged(decided)
+      try {
+        return await commit(registry, decided, head, options)
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isHeadMoved(error)) throw error
+      }
+    }
+  })
+}
+
+const headOf = async ({ repository }: RegistryRepository): Promise<Oid | undefined> => (await repository.head()).commit
+
+/** A conflict that only says that somebody committed: planning again is safe, because a plan checks what it stands on. */
+const isHeadMoved = (error: unknown): boolean =>
+  isPromptctlError(error, 'conflict') && error.details?.['reason'] === 'head_moved'
+
+/** Now, and whoever git says is publishing. */
+export async function readMoment(registry: Registry): Promise<Moment> {
+  const { repository } = await registry.git()
+  return {
+    at: new Date(registry.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
+    by: formatIdentity(await repository.identity()),
+  }
+}
+
+async function commit(
+  registry: Registry,
+  plan: Plan,
+  head: Oid | undefined,
+  { verb, reason, verify = true }: ApplyOptions,
+): Promise<Applied> {
+  const { repository, prefix } = await registry.git()
+  const changes = plan.changes.toSorted((a, b) => compareBytes(pathOf(a), pathOf(b)))
+  const result = await repository.commit({
+    files: changes.map((change) => ({ path: `${prefix}${pathOf(change)}`, content: change.content })),
+    message: formatCommitMessage(verb, changes, { reason, unverified: !verify }),
+    expected: head,
+    verify,
+    keepEdits: changes.filter(({ keepEdits }) => keepEdits).map((change) => `${prefix}${pathOf(change)}`),
+  })
+  const records = await describeResult(registry, { ...plan, changes }, head, result)
+  return { records: [...records, ...plan.unchanged], skipped: plan.skipped, dryRun: false, commit: result.commit }
+}
+
+const pathOf = ({ environment, slug }: Change): string => formatPromptPath(environment, slug)
+
+const unchanged = (plan: Plan): Applied => ({
+  records: plan.unchanged,
+  skipped: plan.skipped,
+  dryRun: false,
+  commit: undefined,
+})
+
+/** What would be done; versions and commits are not known yet. */
+export function preview(plan: Plan): Applied {
+  const records = plan.changes.map((change): ChangeRecord => ({ ...recordOf(change), version: null, commit: null }))
+  return { records: [...records, ...plan.unchanged], skipped: plan.skipped, dryRun: true, commit: undefined }
+}
+
+/** The record of a prompt that is as it was asked to be: its newest version in the environment. */
+export function unchangedRecord({ slug, environment, versions }: Standing): ChangeRecord {
+  const here = versions.filter((version) => version.environment === environment)
+  const newest = here.at(-1)
+  return {
+    slug,
+    environment,
+    action: newest?.action ?? 'published',
+    state: newest?.state ?? 'published',
+    version: newest?.version ?? null,
+    previous_version: here.at(-2)?.version ?? null,
+    commit: newest?.commit ?? null,
+    digest: newest?.digest ?? null,
+    changed: false,
+  }
+}
+
+const recordOf = ({ slug, environment, action, state, digest, previousVersion }: Change) => ({
+  slug,
+  environment,
+  action,
+  state,
+  previous_version: previousVersion,
+  digest,
+  changed: true,
+})
+
+/** Says of each change which version it became. Its number follows from the plan unless somebody committed in between. */
+async function describeResult(
+  registry: Registry,
+  plan: Plan,
+  head: Oid | undefined,
+  result: CommitResult,
+): Promise<readonly ChangeRecord[]> {
+  const isProvisional = await isNextProvisional(registry)
+  const records: ChangeRecord[] = []
+  for (const change of plan.changes) {
+    const version =
+      result.parent === head
+        ? await nextVersion(registry, plan.versions.get(change.slug) ?? [], change, result)
+        : newestIn(await readVersions(registry, result.commit, change.slug), change.environment)
+    if (version === undefined) throw new Error(`${change.slug} is not in the commit that was just made`)
+    records.push({
+      ...recordOf(change),
+      action: version.action,
+      version: version.version,
+      commit: result.commit,
+      ...(isProvisional ? { provisional: true } : {}),
+    })
+  }
+  return records
+}
+
+/** The version that `change` becomes on top of `before`. Author, date and subject are not asked. */
+async function nextVersion(
+  registry: Registry,
+  before: readonly Version[],
+  change: Change,
+  { commit, blobs }: CommitResult,
+): Promise<Version | undefined> {
+  const { prefix } = await registry.git()
+  const { slug, environment, state, title, digest } = change
+  const row: LedgerRow = {
+    slug,
+    environment,
+    version: before.length + 1,
+    commit,
+    position: Number.POSITIVE_INFINITY,
+    blob: blobs.get(`${prefix}${pathOf(change)}`),
+    link: false,
+    author: { name: '', email: '' },
+    committedAt: 0,
+    subject: '',
+  }
+  return appendVersion(before, row, { valid: true, slug, environment, state, title, digest }).at(-1)
+}

@@ -1,0 +1,55 @@
+import { planArchive } from '../core/lifecycle/archive.js'
+import type { Change } from '../core/lifecycle/change.js'
+import type { Environment, Slug } from '../core/slug.js'
+import { type Applied, type ApplyOptions, applyPlan, type Plan, type Skipped } from './apply.js'
+import { readVersionsOf } from './history.js'
+import { assertNotIncluded } from './partials.js'
+import type { Oid } from './ports.js'
+import { assertClean, assertExpected } from './preconditions.js'
+import { chooseEnvironment, type Registry, requireWorkTree } from './registry.js'
+import { resolveSlugs } from './resolve.js'
+import { readStandings } from './standing.js'
+import { workTreeView } from './view.js'
+
+export interface ArchiveRequest extends Omit<ApplyOptions, 'verb'> {
+  readonly names: readonly string[]
+  readonly all: boolean
+  readonly environment: Environment | undefined
+  readonly expect: number | undefined
+}
+
+/** Takes prompts out of service in one environment, in one commit. */
+export async function archive(registry: Registry, request: ArchiveRequest): Promise<Applied> {
+  const environment = chooseEnvironment(registry, request.environment)
+  const workTree = requireWorkTree(registry)
+  const slugs = request.all
+    ? await workTreeView(workTree).slugs(environment)
+    : await resolveSlugs(registry, request.names)
+  return applyPlan(registry, (head) => planAll(registry, head, request, environment, slugs), {
+    ...request,
+    verb: 'archive',
+  })
+}
+
+async function planAll(
+  registry: Registry,
+  head: Oid | undefined,
+  request: ArchiveRequest,
+  environment: Environment,
+  slugs: readonly Slug[],
+): Promise<Plan> {
+  const places = slugs.map((slug) => ({ slug, environment }))
+  const versions = await readVersionsOf(registry, head, slugs)
+  const standings = await readStandings(registry, head, places, (slug) => versions.get(slug) ?? [])
+  const changes: Change[] = []
+  const skipped: Skipped[] = []
+  for (const standing of standings) {
+    assertExpected(standing, request.expect)
+    if (request.all && (standing.head === undefined || standing.head.prompt.state === 'archived')) {
+      skipped.push({ slug: standing.slug, reason: standing.head === undefined ? 'not committed' : 'archived already' })
+    } else changes.push(planArchive(standing))
+  }
+  await assertClean(registry, changes)
+  await assertNotIncluded(registry, head, environment, new Set(changes.map(({ slug }) => slug)))
+  return { changes, unchanged: [], skipped, versions }
+}

@@ -1,0 +1,72 @@
+import { PromptctlError } from '../core/errors.js'
+import { PROMPTS_DIR } from '../core/paths.js'
+import type { Oid } from './ports.js'
+import type { Registry } from './registry.js'
+
+/** The branch that a team shares: the configuration's, else the remote's HEAD, else the current one. */
+export async function sharedBranchOf(registry: Registry): Promise<string | undefined> {
+  const { repository } = await registry.git()
+  const configured = registry.config.branch
+  if (configured !== undefined) return configured
+  const { branch } = await repository.head()
+  return (await repository.remote(branch))?.head ?? branch
+}
+
+/** The commit to read at. Undefined while the branch has no commit. */
+export async function readTip(registry: Registry): Promise<Oid | undefined> {
+  const { repository } = await registry.git()
+  if (repository.workTree !== undefined) return (await repository.head()).commit
+  const branch = await sharedBranchOf(registry)
+  return branch === undefined ? undefined : await repository.readRef(`refs/heads/${branch}`)
+}
+
+/** As readTip; throws `not_found` while there is no commit. */
+export async function requireTip(registry: Registry): Promise<Oid> {
+  const tip = await readTip(registry)
+  if (tip !== undefined) return tip
+  throw new PromptctlError('not_found', 'This repository has no commit yet', {
+    hint: 'promptctl new <title> makes the first prompt.',
+  })
+}
+
+/**
+ * Commits on the first-parent chain of `tip` whose version numbers are not final: the remote's shared branch (or, where
+ * there is no remote, the local one) does not hold them yet.
+ */
+export async function provisionalCommits(registry: Registry, tip: Oid): Promise<ReadonlySet<Oid>> {
+  const { repository, prefix } = await registry.git()
+  const final = await finalTip(registry)
+  if (final === tip || final === 'everything') return new Set()
+  const collect = async (after: Oid | undefined): Promise<ReadonlySet<Oid>> => {
+    const commits = new Set<Oid>()
+    for await (const { commit } of repository.history({ tip, after, paths: [`${prefix}${PROMPTS_DIR}`] })) {
+      commits.add(commit)
+    }
+    return commits
+  }
+  if (final === undefined) return collect(undefined)
+  if (await repository.isOnChain(final, tip)) return collect(final)
+  if (await repository.isOnChain(tip, final)) return new Set()
+  const base = await repository.mergeBase(tip, final)
+  return collect(base !== undefined && (await repository.isOnChain(base, tip)) ? base : undefined)
+}
+
+/** True when a commit that is made now has a provisional number: on another branch, or where a remote decides. */
+export async function isNextProvisional(registry: Registry): Promise<boolean> {
+  const { repository } = await registry.git()
+  const { branch } = await repository.head()
+  const [shared, remote] = await Promise.all([sharedBranchOf(registry), repository.remote(branch)])
+  return remote !== undefined || (shared !== undefined && shared !== branch)
+}
+
+/** The commit up to which numbers are final; undefined when nothing was pushed, `everything` when nothing else decides. */
+async function finalTip(registry: Registry): Promise<Oid | 'everything' | undefined> {
+  const { repository } = await registry.git()
+  const { branch } = await repository.head()
+  const [shared, remote] = await Promise.all([sharedBranchOf(registry), repository.remote(branch)])
+  if (shared === undefined) return 'everything'
+  if (repository.workTree !== undefined && remote !== undefined) {
+    return repository.readRef(`refs/remotes/${remote.name}/${shared}`)
+  }
+  return (await repository.readRef(`refs/heads/${shared}`)) ?? 'everything'
+}

@@ -1,0 +1,104 @@
+import { PromptctlError } from '../core/errors.js'
+import { liveIn } from '../core/ledger.js'
+import { type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
+import { type Environment, isEnvironment, type Slug } from '../core/slug.js'
+import { requireTip } from './branches.js'
+import { compareSides, type PromptDiff, type Side } from './diff-sides.js'
+import { readAllVersions, readVersions } from './history.js'
+import { livePartials, viewPartials } from './prepare.js'
+import { chooseEnvironment, type Registry, requireEnvironment } from './registry.js'
+import { readView, resolveSlug } from './resolve.js'
+import { notInEnvironment } from './show.js'
+import { readVersionDocument } from './standing.js'
+import { findVersion } from './version.js'
+
+export interface DiffRequest {
+  readonly name: string
+  /** Versions, commits or environments; without the second, the file; without both, what is live and the file. */
+  readonly from: string | undefined
+  readonly to: string | undefined
+  readonly environment: Environment | undefined
+}
+
+/** What changed in one prompt between two versions, environments, or a version and the file. */
+export async function diffPrompt(registry: Registry, request: DiffRequest): Promise<PromptDiff> {
+  const { name, from, to, environment: flag } = request
+  const slug = await resolveSlug(registry, name, { deleted: true })
+  const environment = chooseEnvironment(registry, flag)
+  const before =
+    from === undefined ? await liveSide(registry, slug, environment) : await sideOf(registry, slug, from, flag)
+  const after = to === undefined ? await fileSide(registry, slug, environment) : await sideOf(registry, slug, to, flag)
+  return compareSides(slug, before, after)
+}
+
+/** Every prompt whose live content differs between two environments, in byte order of the slugs. */
+export async function diffEnvironments(
+  registry: Registry,
+  from: Environment,
+  to: Environment,
+): Promise<readonly PromptDiff[]> {
+  requireEnvironment(registry.config, from)
+  requireEnvironment(registry.config, to)
+  const tip = await requireTip(registry)
+  const diffs: PromptDiff[] = []
+  for (const [slug, versions] of [...(await readAllVersions(registry, tip))].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [before, after] = [liveIn(versions, from), liveIn(versions, to)]
+    if (before?.digest === after?.digest) continue
+    const sides = await Promise.all(
+      (
+        [
+          [from, before],
+          [to, after],
+        ] as const
+      ).map(
+        async ([environment, version]): Promise<Side> => ({
+          label: version === undefined ? environment : `${environment} v${version.version}`,
+          document: version === undefined ? undefined : await readVersionDocument(registry, version),
+          partials: livePartials(registry, tip, environment),
+        }),
+      ),
+    )
+    const [a, b] = sides
+    if (a !== undefined && b !== undefined) diffs.push(await compareSides(slug, a, b))
+  }
+  return diffs
+}
+
+/** A number, a commit, or the name of an environment (what is live there). */
+async function sideOf(registry: Registry, slug: Slug, text: string, flag: Environment | undefined): Promise<Side> {
+  if (isEnvironment(text) && registry.config.environments.includes(text)) return liveSide(registry, slug, text)
+  const at = /^[0-9]+$/.test(text) ? { version: Number(text) } : { commit: text }
+  if ('commit' in at && !/^[0-9a-f]{7,64}$/.test(text)) {
+    throw new PromptctlError(
+      'usage',
+      `${JSON.stringify(text)} is neither a version, nor a commit, nor an environment`,
+      {
+        hint: `promptctl log ${slug} lists the versions.`,
+      },
+    )
+  }
+  const version = await findVersion(registry, slug, at, 'commit' in at ? flag : undefined)
+  return {
+    label: `v${version.version} (${version.environment})`,
+    document: await readVersionDocument(registry, version),
+    partials: livePartials(registry, version.commit, version.environment),
+  }
+}
+
+async function liveSide(registry: Registry, slug: Slug, environment: Environment): Promise<Side> {
+  const tip = await requireTip(registry)
+  const live = liveIn(await readVersions(registry, tip, slug), environment)
+  return {
+    label: live === undefined ? `nothing live in ${environment}` : `live in ${environment} (v${live.version})`,
+    document: live === undefined ? undefined : await readVersionDocument(registry, live),
+    partials: livePartials(registry, tip, environment),
+  }
+}
+
+async function fileSide(registry: Registry, slug: Slug, environment: Environment): Promise<Side> {
+  const view = await readView(registry)
+  const raw = await view.read(environment, slug)
+  if (raw === undefined) throw await notInEnvironment(registry, slug, environment)
+  const document: PromptDocument = parsePrompt(raw.bytes, raw.path)
+  return { label: raw.path, document, partials: viewPartials(view, environment) }
+}

@@ -1,0 +1,110 @@
+import { isPromptctlError } from '../core/errors.js'
+import { formatIdentity } from '../core/history.js'
+import { readTip, sharedBranchOf } from './branches.js'
+import { readAllVersions } from './history.js'
+import { lint } from './lint.js'
+import type { Registry } from './registry.js'
+
+export type Health = 'ok' | 'warning' | 'error'
+
+/** One thing that was looked at. */
+export interface Diagnosis {
+  readonly check: string
+  readonly health: Health
+  readonly message: string
+  /** What would mend it. */
+  readonly hint?: string
+}
+
+export interface DoctorReport {
+  readonly healthy: boolean
+  readonly checks: readonly Diagnosis[]
+}
+
+type Check = (registry: Registry) => Promise<Diagnosis | readonly Diagnosis[]>
+
+/** Looks at everything that promptctl relies on here, and changes nothing. */
+export async function doctor(registry: Registry, checks: readonly Check[] = CHECKS): Promise<DoctorReport> {
+  const found: Diagnosis[] = []
+  for (const check of checks) found.push(...[await diagnose(check, registry)].flat())
+  return { healthy: found.every(({ health }) => health !== 'error'), checks: found }
+}
+
+/** A check that cannot be made is a finding like any other. */
+async function diagnose(check: Check, registry: Registry): Promise<Diagnosis | readonly Diagnosis[]> {
+  try {
+    return await check(registry)
+  } catch (error) {
+    if (!isPromptctlError(error)) throw error
+    const { message, hint } = error
+    return {
+      check: check.name.replace(/^check/, '').toLowerCase(),
+      health: 'error',
+      message,
+      ...(hint === undefined ? {} : { hint }),
+    }
+  }
+}
+
+async function checkGit(registry: Registry): Promise<Diagnosis> {
+  const { repository } = await registry.git()
+  return { check: 'git', health: 'ok', message: `the ${repository.engine} engine` }
+}
+
+async function checkIdentity(registry: Registry): Promise<Diagnosis> {
+  const { repository } = await registry.git()
+  return { check: 'identity', health: 'ok', message: `commits are by ${formatIdentity(await repository.identity())}` }
+}
+
+async function checkBranch(registry: Registry): Promise<Diagnosis> {
+  const { repository } = await registry.git()
+  const [{ branch }, shared] = await Promise.all([repository.head(), sharedBranchOf(registry)])
+  const on = branch === undefined ? 'HEAD is detached' : `on ${branch}`
+  return { check: 'branch', health: 'ok', message: `${on}; the shared branch is ${shared ?? 'not known'}` }
+}
+
+async function checkHistory(registry: Registry): Promise<Diagnosis> {
+  const { repository } = await registry.git()
+  if (await repository.isShallow()) {
+    return {
+      check: 'history',
+      health: 'warning',
+      message: 'a shallow clone: no version numbers, no log, no rollback',
+      hint: 'git fetch --unshallow brings the whole history.',
+    }
+  }
+  const tip = await readTip(registry)
+  if (tip === undefined) return { check: 'history', health: 'ok', message: 'no commit yet' }
+  const versions = await readAllVersions(registry, tip)
+  const count = [...versions.values()].reduce((sum, { length }) => sum + length, 0)
+  return { check: 'history', health: 'ok', message: `${count} versions of ${versions.size} prompts` }
+}
+
+async function checkFiles(registry: Registry): Promise<Diagnosis> {
+  const { errors, warnings, findings } = await lint(registry, { kind: 'work-tree', paths: [] })
+  if (errors === 0) return { check: 'files', health: 'ok', message: `no errors, ${warnings} warnings` }
+  const seals = findings.filter(({ rule }) => rule === 'broken_seal').length
+  const message = `${errors} errors${seals === 0 ? '' : `, ${seals} of them broken seals`}`
+  return { check: 'files', health: 'error', message, hint: 'promptctl lint names each.' }
+}
+
+/** Where everyone may change production without review, a registry has no guard. */
+async function checkOwners(registry: Registry): Promise<Diagnosis> {
+  const last = registry.config.environments.at(-1) ?? ''
+  const folder = `prompts/${last}`
+  const files = ['CODEOWNERS', '.github/CODEOWNERS', 'docs/CODEOWNERS']
+  const text = files
+    .flatMap((file) => registry.workTree?.read(file) ?? [])
+    .map((bytes) => new TextDecoder().decode(bytes))
+  if (text.some((owners) => owners.includes(folder))) {
+    return { check: 'owners', health: 'ok', message: `CODEOWNERS covers ${folder}` }
+  }
+  return {
+    check: 'owners',
+    health: 'warning',
+    message: `CODEOWNERS does not cover ${folder}`,
+    hint: `A line such as "/${folder}/ @your-team" makes the host ask for a review.`,
+  }
+}
+
+const CHECKS: readonly Check[] = [checkGit, checkIdentity, checkBranch, checkHistory, checkFiles, checkOwners]

@@ -1,0 +1,116 @@
+import { PromptctlError } from '../core/errors.js'
+import {
+  assertNotWithdrawn,
+  type Change,
+  createChange,
+  illegalTransition,
+  type Moment,
+} from '../core/lifecycle/change.js'
+import { assertSameIdentity, sealedText } from '../core/lifecycle/publish.js'
+import { formatPromptPath } from '../core/paths.js'
+import { type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
+import { setValues } from '../core/prompt-writer.js'
+import type { Environment, Slug } from '../core/slug.js'
+import { assertAliasesFree } from './aliases.js'
+import { type Applied, type ApplyOptions, applyPlan, type Plan, unchangedRecord } from './apply.js'
+import { firstEnvironment } from './create.js'
+import { readVersionsOf } from './history.js'
+import { assertPartialsLive } from './partials.js'
+import type { Oid } from './ports.js'
+import { assertExpected } from './preconditions.js'
+import { chooseEnvironment, type Registry, requireWorkTree } from './registry.js'
+import { resolveSlug } from './resolve.js'
+import { readStandings } from './standing.js'
+
+export interface EditRequest extends Omit<ApplyOptions, 'verb'> {
+  readonly name: string
+  readonly environment: Environment | undefined
+  /** The whole file as the user left it in an editor; or only the values to set. */
+  readonly edit: { readonly text: string } | { readonly values: Readonly<Record<string, string | readonly string[]>> }
+  readonly publish: boolean
+  readonly expect: number | undefined
+}
+
+/** The file that `edit` opens: as it is in the work tree. */
+export async function readForEdit(
+  registry: Registry,
+  name: string,
+  flag: Environment | undefined,
+): Promise<{ slug: Slug; environment: Environment; text: string; path: string }> {
+  const environment = chooseEnvironment(registry, flag)
+  const slug = await resolveSlug(registry, name)
+  const path = formatPromptPath(environment, slug)
+  return { slug, environment, path, text: new TextDecoder().decode(requireFile(registry, slug, environment)) }
+}
+
+/** Commits new content: as a draft, or published at once. */
+export async function edit(registry: Registry, request: EditRequest): Promise<Applied> {
+  const environment = chooseEnvironment(registry, request.environment)
+  const slug = await resolveSlug(registry, request.name)
+  const first = firstEnvironment(registry)
+  if (environment !== first && !request.publish) {
+    throw illegalTransition(
+      { slug, environment },
+      `A draft of ${slug} cannot lie over what is published in ${environment}`,
+      `Edit it in ${first} and promote it, or publish at once with --publish.`,
+    )
+  }
+  return applyPlan(registry, (head, moment) => planEdit(registry, head, moment, { ...request, slug, environment }), {
+    ...request,
+    verb: 'edit',
+  })
+}
+
+async function planEdit(
+  registry: Registry,
+  head: Oid | undefined,
+  moment: Moment,
+  request: EditRequest & { slug: Slug; environment: Environment },
+): Promise<Plan> {
+  const { slug, environment } = request
+  const versions = await readVersionsOf(registry, head, [slug])
+  const [standing] = await readStandings(registry, head, [{ slug, environment }], () => versions.get(slug) ?? [])
+  if (standing === undefined) throw new Error(`${slug} has no standing`)
+  assertExpected(standing, request.expect)
+  assertNotWithdrawn(standing, false, `publish ${slug} --env ${environment}`)
+  const document = applyEdit(registry, request)
+  assertSameIdentity(standing, document)
+  if (document.prompt.state === 'archived') {
+    throw illegalTransition(standing, `edit cannot archive ${slug}`, `promptctl archive ${slug} --env ${environment}`)
+  }
+  if (document.source.text === standing.head?.source.text) {
+    return { changes: [], unchanged: [unchangedRecord(standing)], skipped: [], versions }
+  }
+  const change: Change = request.publish
+    ? createChange(standing, document, {
+        action: 'published',
+        state: 'published',
+        content: sealedText(document, moment, standing),
+      })
+    : createChange(standing, document, {
+        action: 'edited',
+        state: 'draft',
+        content: setValues(document.source, { state: 'draft' }),
+      })
+  await assertAliasesFree(registry, environment, [change])
+  await assertPartialsLive(registry, head, environment, [change])
+  return { changes: [change], unchanged: [], skipped: [], versions }
+}
+
+function applyEdit(
+  registry: Registry,
+  { slug, environment, edit }: EditRequest & { slug: Slug; environment: Environment },
+): PromptDocument {
+  const path = formatPromptPath(environment, slug)
+  if ('text' in edit) return parsePrompt(edit.text, path)
+  const { source } = parsePrompt(requireFile(registry, slug, environment), path)
+  return parsePrompt(setValues(source, edit.values), path)
+}
+
+function requireFile(registry: Registry, slug: Slug, environment: Environment): Uint8Array {
+  const bytes = requireWorkTree(registry).read(formatPromptPath(environment, slug))
+  if (bytes !== undefined) return bytes
+  throw new PromptctlError('not_found', `${slug} has no file in ${environment}`, {
+    hint: 'promptctl status shows where it is; --env chooses an environment.',
+  })
+}

@@ -1,0 +1,87 @@
+import type { ImportRow, ImportRows, SkippedRow } from '../core/import/rows.js'
+import type { PromptContent, PromptFile, VariableSchema } from '../core/prompt-file.js'
+import type { Slug } from '../core/slug.js'
+import { inferVariables } from '../core/variables.js'
+import { type ApplyOptions, applyPlan } from './apply.js'
+import { createDraft, firstEnvironment, planNew } from './create.js'
+import { readFilePrompt } from './file-prompt.js'
+import type { Oid } from './ports.js'
+import { type Registry, requireWorkTree } from './registry.js'
+import { workTreeView } from './view.js'
+
+export interface ImportRequest extends Omit<ApplyOptions, 'verb'> {
+  readonly source: ImportRows
+  /** Turns a source's text into a template with declared variables. */
+  readonly convert: (text: string) => ConvertedText
+  readonly onProgress: (done: number, total: number) => void
+}
+
+interface ConvertedText {
+  readonly template: string
+  readonly variables: Readonly<Record<string, VariableSchema>>
+  readonly warnings: readonly string[]
+}
+
+export interface ImportSummary {
+  readonly imported: number
+  readonly skipped: number
+  readonly commit: Oid | null
+  readonly prompts: readonly { readonly slug: Slug; readonly source: string }[]
+  readonly warnings: readonly string[]
+  /** What was not brought in, and why. */
+  readonly reasons: readonly SkippedRow[]
+  readonly dryRun: boolean
+}
+
+/** Brings prompts in as drafts, in one commit. What is there already, with the same title and content, is skipped. */
+export async function importPrompts(registry: Registry, request: ImportRequest): Promise<ImportSummary> {
+  const present = await readPresent(registry)
+  const reasons: SkippedRow[] = [...request.source.skipped]
+  const warnings: string[] = []
+  const drafts: { prompt: PromptFile; source: string }[] = []
+  for (const [index, row] of request.source.rows.entries()) {
+    const { warnings: found, ...content } = convertRow(row, request.convert)
+    if (present.has(identityOf(row.title, content))) reasons.push({ source: row.source, reason: 'it is there already' })
+    else {
+      warnings.push(...found.map((warning) => `${row.source}: ${warning}`))
+      drafts.push({ prompt: createDraft(registry, { title: row.title, content }), source: row.source })
+    }
+    request.onProgress(index + 1, request.source.rows.length)
+  }
+  const applied = await applyPlan(registry, async () => planNew(drafts.map(({ prompt }) => prompt)), {
+    ...request,
+    verb: 'import',
+  })
+  return {
+    imported: drafts.length,
+    skipped: reasons.length,
+    commit: applied.commit ?? null,
+    prompts: drafts.map(({ prompt, source }) => ({ slug: prompt.slug, source })),
+    warnings,
+    reasons,
+    dryRun: applied.dryRun,
+  }
+}
+
+function convertRow(
+  { template }: ImportRow,
+  convert: ImportRequest['convert'],
+): PromptContent & { warnings: readonly string[] } {
+  const converted = convert(template)
+  const variables = Object.keys(converted.variables).length > 0 ? converted.variables : inferVariables(converted)
+  return { template: converted.template, variables, warnings: converted.warnings }
+}
+
+const identityOf = (title: string, { template }: PromptContent): string => JSON.stringify([title, template])
+
+/** Title and template of each prompt that the first environment has. */
+async function readPresent(registry: Registry): Promise<ReadonlySet<string>> {
+  const view = workTreeView(requireWorkTree(registry))
+  const environment = firstEnvironment(registry)
+  const present = new Set<string>()
+  for (const slug of await view.slugs(environment)) {
+    const prompt = await readFilePrompt(view, environment, slug)
+    if (prompt !== undefined) present.add(identityOf(prompt.title, prompt))
+  }
+  return present
+}

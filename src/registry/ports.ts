@@ -1,0 +1,162 @@
+/** What the use cases ask of the world. git/ implements these; tests run the same contract against each. */
+
+import type { HistoryCommit, Identity, Oid } from '../core/history.js'
+
+export type { FileChange, HistoryCommit, Identity, Oid } from '../core/history.js'
+
+/** Where HEAD is. `branch` is undefined when HEAD is detached, `commit` when the branch has no commit yet. */
+export interface Head {
+  /** Short name, such as `main`. */
+  readonly branch: string | undefined
+  readonly commit: Oid | undefined
+}
+
+/** A file in a tree or in the index; `path` is relative to the top of the work tree, with `/`. */
+export interface Entry {
+  readonly path: string
+  readonly blob: Oid
+  /** `100644`, `100755`, or `120000` for a symbolic link. */
+  readonly mode: string
+}
+
+export interface HistoryQuery {
+  readonly tip: Oid
+  /** Stops before this commit. It must be on the first-parent chain of `tip` (ask `isOnChain` first). */
+  readonly after?: Oid | undefined
+  /** Files or folders, relative to the top; a commit that changed none of them is left out. Empty: every file. */
+  readonly paths: readonly string[]
+}
+
+export interface FileWrite {
+  /** Relative to the top of the work tree. */
+  readonly path: string
+  /** The exact bytes of the blob. */
+  readonly content: Uint8Array
+}
+
+export interface CommitRequest {
+  /** One or more, no path twice. */
+  readonly files: readonly FileWrite[]
+  readonly message: string
+  /** The commit that the plan was made on; undefined for an unborn branch. When HEAD moved since: `conflict`. */
+  readonly expected: Oid | undefined
+  /** False skips pre-commit and commit-msg hooks. */
+  readonly verify: boolean
+  /**
+   * Files whose uncommitted edits stay in the work tree: the commit and the index get `content`, the work tree keeps
+   * what it has (rollback --keep-edits).
+   */
+  readonly keepEdits?: readonly string[]
+}
+
+export interface CommitResult {
+  readonly commit: Oid
+  /** The commit that it stands on; undefined for a root commit. */
+  readonly parent: Oid | undefined
+  /** Blob ids by path, as committed. */
+  readonly blobs: ReadonlyMap<string, Oid>
+}
+
+/** How a file of the work tree compares with HEAD. */
+export interface FileStatus {
+  readonly path: string
+  /** Differs between HEAD and the index. */
+  readonly staged: boolean
+  /** Differs between the index and the work tree, or is untracked. */
+  readonly unstaged: boolean
+}
+
+export type OperationUnderWay = 'merge' | 'rebase' | 'cherry-pick' | 'revert' | 'bisect' | 'am'
+
+/**
+ * A git repository. Every read is at a commit and every write says which commit it expects. Failures are
+ * PromptctlErrors: `unavailable` (git, disk, lock), `unsupported` (a repository that this engine cannot serve),
+ * `rejected` (a hook said no; its output in `details.output`), `conflict` (HEAD moved).
+ */
+export interface Repository {
+  readonly engine: 'native' | 'embedded'
+  /** Absolute paths, symbolic links resolved. `gitDir` is this work tree's own; `commonDir` is shared by linked ones. */
+  readonly gitDir: string
+  readonly commonDir: string
+  /** Undefined for a bare repository. */
+  readonly workTree: string | undefined
+
+  head(): Promise<Head>
+  /** The commit that `revision` names, or undefined. Any text is safe: it never is an option, and only hex comes back. */
+  resolveCommit(revision: string): Promise<Oid | undefined>
+  /** The commit of a full reference name such as `refs/remotes/origin/main`, or undefined. */
+  readRef(name: string): Promise<Oid | undefined>
+  /** The remote that `branch` tracks, else `origin`, else the only one; `head` is the branch that its HEAD names, if known. */
+  remote(branch: string | undefined): Promise<{ name: string; head: string | undefined } | undefined>
+  isShallow(): Promise<boolean>
+  /** Who the next commit would be by. Throws `unavailable` with git's two commands in the hint when nobody is configured. */
+  identity(): Promise<Identity>
+  operationUnderWay(): Promise<OperationUnderWay | undefined>
+  /** Paths with unmerged index entries. */
+  unmerged(): Promise<readonly string[]>
+
+  /** Commits on the first-parent chain of `tip`, newest first. A merge is compared with its first parent; no rename detection. */
+  history(query: HistoryQuery): AsyncIterable<HistoryCommit>
+  /** True when `commit` is `tip` or a first-parent ancestor of it. */
+  isOnChain(commit: Oid, tip: Oid): Promise<boolean>
+  mergeBase(a: Oid, b: Oid): Promise<Oid | undefined>
+  /** The newest commit on the first-parent chain of `tip` whose committer date is at most `seconds`. */
+  commitAt(tip: Oid, seconds: number): Promise<Oid | undefined>
+  /** Every file below `dir` ('' is the whole tree) at a commit, in byte order of the paths. */
+  listTree(commit: Oid, dir: string): Promise<readonly Entry[]>
+  /** The entries of exactly these paths at a commit; a missing one is left out. */
+  entriesAt(commit: Oid, paths: readonly string[]): Promise<readonly Entry[]>
+  /** Every file below `dir` in the index (the one that GIT_INDEX_FILE names, in a hook). Unmerged entries are left out. */
+  listIndex(dir: string): Promise<readonly Entry[]>
+  /** The bytes of each blob; throws `unavailable` when one cannot be read. */
+  readBlobs(blobs: Iterable<Oid>): Promise<ReadonlyMap<Oid, Uint8Array>>
+  /** The blob id that these exact bytes have. No filters; nothing is written. */
+  blobId(content: Uint8Array): Oid
+  /** Files below `dir` that differ from HEAD, ignored ones left out. */
+  status(dir: string): Promise<readonly FileStatus[]>
+
+  /**
+   * Makes one commit on the current branch, as `git commit --only` of these files would: hooks, signing, identity,
+   * reflog, and everything else that is staged or edited untouched. On failure the files are as they were.
+   */
+  commit(request: CommitRequest): Promise<CommitResult>
+  /** Writes the files to the work tree and stages them, without a commit (publish --stage; also during a merge). */
+  stage(files: readonly FileWrite[]): Promise<void>
+
+  close(): Promise<void>
+}
+
+/** The clock, so that tests have one that stands still. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+}
+
+/** A file that exists on disk, or a symbolic link or folder in place of one. */
+export interface DiskEntry {
+  /** Relative to the registry's root, with `/`. */
+  readonly path: string
+  readonly kind: 'file' | 'link' | 'other'
+}
+
+/** The registry's folder on disk. Never follows a symbolic link below the root. */
+export interface WorkTree {
+  /** Absolute. */
+  readonly root: string
+  /**
+   * The bytes of a file, or undefined when there is none. Throws `invalid_prompt` for a symbolic link on the way or for
+   * what is no file, and for more than 1 MiB; `unavailable` when the disk says no.
+   */
+  read(path: string): Uint8Array | undefined
+  /** Every file below `dir`, in byte order of the paths; a link is listed and not entered. */
+  walk(dir: string): readonly DiskEntry[]
+  /** The names in a folder, sorted; empty when there is no such folder. Throws as `read` does. */
+  names(dir: string): readonly string[]
+}
+
+/** Values that cost time to make again, never data. No method fails: a cache that cannot be read or written is empty. */
+export interface Cache {
+  read(name: string): Uint8Array | undefined
+  /** Replaces the whole file: written beside, then renamed. */
+  write(name: string, content: Uint8Array): void
+}

@@ -1,0 +1,56 @@
+import { type PreparedPrompt, preparePrompt } from '../core/compile.js'
+import { liveIn } from '../core/ledger.js'
+import { partialsOf } from '../core/partials.js'
+import { type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
+import type { PromptSource } from '../core/prompt-templates.js'
+import type { Environment, Slug } from '../core/slug.js'
+import { readVersions } from './history.js'
+import type { Oid } from './ports.js'
+import type { Registry } from './registry.js'
+import { readVersionDocument } from './standing.js'
+import type { View } from './view.js'
+
+/** Finds the prompt that a partial names; undefined when there is none. */
+export type PartialReader = (slug: Slug) => Promise<PromptDocument | undefined>
+
+/** Partials as their files are in a view: what goes with compiling the work tree. */
+export const viewPartials =
+  (view: View, environment: Environment): PartialReader =>
+  async (slug) => {
+    const raw = await view.read(environment, slug)
+    return raw === undefined ? undefined : parsePrompt(raw.bytes, raw.path)
+  }
+
+/** Partials as they were live at a commit. */
+export const livePartials =
+  (registry: Registry, commit: Oid, environment: Environment): PartialReader =>
+  async (slug) => {
+    const live = liveIn(await readVersions(registry, commit, slug), environment)
+    return live === undefined ? undefined : readVersionDocument(registry, live)
+  }
+
+/**
+ * Joins a prompt with all that it includes, ready to compile many times. Throws `invalid_prompt`, `missing_partial` and
+ * `partial_cycle`.
+ */
+export async function prepare(document: PromptDocument, partials: PartialReader): Promise<PreparedPrompt> {
+  const sources = new Map<Slug, PromptSource>()
+  const whole = promptSource(document)
+  const pending = [...partialsOf(whole)]
+  for (let slug = pending.pop(); slug !== undefined; slug = pending.pop()) {
+    if (sources.has(slug)) continue
+    const partial = await partials(slug)
+    if (partial === undefined) continue
+    const source = promptSource(partial)
+    sources.set(slug, source)
+    pending.push(...partialsOf(source))
+  }
+  return preparePrompt(whole, (slug) => sources.get(slug))
+}
+
+/** What the compiler asks of a file: its values, and where in it a tag stands. */
+export const promptSource = ({ prompt, source }: PromptDocument): PromptSource => ({
+  file: source.file,
+  prompt,
+  locate: (path, offset) => source.locateInScalar(path, offset),
+})

@@ -1,0 +1,136 @@
+import { PromptctlError } from '../core/errors.js'
+import { type Change, isWithdrawn, type Moment } from '../core/lifecycle/change.js'
+import { planPublish } from '../core/lifecycle/publish.js'
+import { formatPromptPath } from '../core/paths.js'
+import { isSealed, type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
+import type { Environment, Slug } from '../core/slug.js'
+import { assertAliasesFree } from './aliases.js'
+import {
+  type Applied,
+  type ApplyOptions,
+  applyPlan,
+  type ChangeRecord,
+  type Plan,
+  preview,
+  readMoment,
+  unchangedRecord,
+} from './apply.js'
+import { readVersionsOf } from './history.js'
+import { assertPartialsLive } from './partials.js'
+import type { Oid } from './ports.js'
+import { assertExpected } from './preconditions.js'
+import { chooseEnvironment, type Registry, requireWorkTree } from './registry.js'
+import { resolveSlugs } from './resolve.js'
+import { readStandings } from './standing.js'
+import { workTreeView } from './view.js'
+
+export interface PublishRequest extends Omit<ApplyOptions, 'verb'> {
+  /** Names as people type them; empty with `all`. */
+  readonly names: readonly string[]
+  readonly all: boolean
+  readonly environment: Environment | undefined
+  readonly restore: boolean
+  /** The newest version in the environment that the caller knows of. */
+  readonly expect: number | undefined
+  /** Seals and stages, and makes no commit: how a merge that conflicts in the seal is finished. */
+  readonly stage: boolean
+}
+
+/** Publishes prompts as they are in the work tree, in one commit. */
+export async function publish(registry: Registry, request: PublishRequest): Promise<Applied> {
+  const environment = chooseEnvironment(registry, request.environment)
+  const view = workTreeView(requireWorkTree(registry))
+  const slugs = request.all ? await view.slugs(environment) : await resolveSlugs(registry, request.names)
+  const plan = (head: Oid | undefined, moment: Moment) => planAll(registry, head, moment, request, environment, slugs)
+  return request.stage ? stage(registry, plan) : applyPlan(registry, plan, { ...request, verb: 'publish' })
+}
+
+async function planAll(
+  registry: Registry,
+  head: Oid | undefined,
+  moment: Moment,
+  request: PublishRequest,
+  environment: Environment,
+  slugs: readonly Slug[],
+): Promise<Plan> {
+  const documents = new Map(slugs.map((slug) => [slug, readDocument(registry, environment, slug)]))
+  const unpublished = request.all ? await leaveOutPublished(registry, head, environment, documents) : documents
+  const asked = [...unpublished.keys()]
+  const versions = await readVersionsOf(registry, head, asked)
+  const standings = await readStandings(
+    registry,
+    head,
+    asked.map((slug) => ({ slug, environment })),
+    (slug) => versions.get(slug) ?? [],
+  )
+  const { environments, promotion } = registry.config
+  const options = { ...request, promotion, before: environments[environments.indexOf(environment) - 1] }
+  const changes: Change[] = []
+  const unchanged: ChangeRecord[] = []
+  const skipped = slugs.filter((slug) => !unpublished.has(slug)).map((slug) => ({ slug, reason: 'published already' }))
+  for (const standing of standings) {
+    assertExpected(standing, request.expect)
+    const document = unpublished.get(standing.slug)
+    if (document === undefined) throw new Error(`${standing.slug} was asked for and not read`)
+    if (request.all && !request.restore && (document.prompt.state === 'archived' || isWithdrawn(standing))) {
+      skipped.push({ slug: standing.slug, reason: 'archived' })
+      continue
+    }
+    const change = planPublish(standing, document, moment, options)
+    if (change === undefined) unchanged.push(unchangedRecord(standing))
+    else changes.push(change)
+  }
+  await assertAliasesFree(registry, environment, changes)
+  await assertPartialsLive(registry, head, environment, changes)
+  return { changes, unchanged, skipped, versions }
+}
+
+function readDocument(registry: Registry, environment: Environment, slug: Slug): PromptDocument {
+  const path = formatPromptPath(environment, slug)
+  const bytes = requireWorkTree(registry).read(path)
+  if (bytes !== undefined) return parsePrompt(bytes, path)
+  throw new PromptctlError('not_found', `${slug} has no file in ${environment}`, {
+    hint: `promptctl promote ${slug} --to ${environment} brings what is live elsewhere; --env chooses another environment.`,
+    details: { slug, environment },
+  })
+}
+
+/** Without what equals HEAD's file and is published and sealed: for it no history has to be read. */
+async function leaveOutPublished(
+  registry: Registry,
+  head: Oid | undefined,
+  environment: Environment,
+  documents: ReadonlyMap<Slug, PromptDocument>,
+): Promise<ReadonlyMap<Slug, PromptDocument>> {
+  if (head === undefined) return documents
+  const { repository, prefix } = await registry.git()
+  const blobs = new Map(
+    (await repository.listTree(head, `${prefix}prompts/${environment}`)).map(({ path, blob }) => [path, blob]),
+  )
+  const encoder = new TextEncoder()
+  return new Map(
+    [...documents].filter(([slug, { prompt, seal, source }]) => {
+      if (prompt.state !== 'published' || !isSealed(prompt, seal)) return true
+      const path = `${prefix}${formatPromptPath(environment, slug)}`
+      return blobs.get(path) !== repository.blobId(encoder.encode(source.text))
+    }),
+  )
+}
+
+/** Writes and stages what the plan holds; works while a merge is under way. */
+async function stage(
+  registry: Registry,
+  plan: (head: Oid | undefined, moment: Moment) => Promise<Plan>,
+): Promise<Applied> {
+  const { repository, prefix, exclusively } = await registry.git()
+  return exclusively(async () => {
+    const decided = await plan((await repository.head()).commit, await readMoment(registry))
+    await repository.stage(
+      decided.changes.map((change) => ({
+        path: `${prefix}${formatPromptPath(change.environment, change.slug)}`,
+        content: change.content,
+      })),
+    )
+    return preview(decided)
+  })
+}

@@ -1,0 +1,52 @@
+import type { Config } from '../core/config.js'
+import { PromptctlError } from '../core/errors.js'
+import type { Environment } from '../core/slug.js'
+import type { Cache, Clock, Repository, WorkTree } from './ports.js'
+
+/** The git side of a registry. */
+export interface RegistryRepository {
+  readonly repository: Repository
+  /** The registry's folder in the repository: `''`, or `team-a/` with the slash. */
+  readonly prefix: string
+  /** Kept per registry in the git directory. */
+  readonly cache: Cache
+  /** Where this registry keeps its lock, caches and outbox: absolute, in the git common directory. */
+  readonly stateDir: string
+  /** Runs `action` alone among promptctl's writers; waits 10 s for another one, then throws `unavailable`. */
+  exclusively<T>(action: () => Promise<T>): Promise<T>
+}
+
+/** An opened registry: what every use case starts from. */
+export interface Registry {
+  readonly config: Config
+  /** Undefined in a bare repository. */
+  readonly workTree: WorkTree | undefined
+  readonly clock: Clock
+  /** What PROMPTCTL_ENV names, if anything. */
+  readonly environmentVariable: Environment | undefined
+  /** Opened on first use, because compiling and linting the work tree need no git. */
+  git(): Promise<RegistryRepository>
+  close(): Promise<void>
+}
+
+/** The environment that a command works on: --env, else PROMPTCTL_ENV, else the configuration's default. */
+export function chooseEnvironment(registry: Registry, flag: Environment | undefined): Environment {
+  const environment = flag ?? registry.environmentVariable ?? registry.config.defaultEnvironment
+  return requireEnvironment(registry.config, environment)
+}
+
+/** Throws `usage` for an environment that the configuration does not name. */
+export function requireEnvironment(config: Config, environment: Environment): Environment {
+  if (config.environments.includes(environment)) return environment
+  throw new PromptctlError('usage', `There is no environment ${environment}`, {
+    hint: `This registry has ${config.environments.join(', ')}.`,
+  })
+}
+
+/** The registry's folder on disk; throws `unsupported` in a bare repository. */
+export function requireWorkTree(registry: Registry): WorkTree {
+  if (registry.workTree !== undefined) return registry.workTree
+  throw new PromptctlError('unsupported', 'A bare repository has no files to work on', {
+    hint: 'Run this in a clone with a work tree.',
+  })
+}

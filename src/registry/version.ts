@@ -1,0 +1,90 @@
+import { PromptctlError } from '../core/errors.js'
+import { liveIn, type Version } from '../core/ledger.js'
+import type { Reference } from '../core/reference.js'
+import type { Environment, Slug } from '../core/slug.js'
+import { requireTip } from './branches.js'
+import { readVersions } from './history.js'
+import type { Oid } from './ports.js'
+import type { Registry } from './registry.js'
+
+/**
+ * The version that `<slug>@<n>` or `<slug>@<commit>` names. A commit may be of any branch, and stand for what the file
+ * was there. Throws `not_found`, and `usage` when `environment` is given and the version is of another one.
+ */
+export async function findVersion(
+  registry: Registry,
+  slug: Slug,
+  at: NonNullable<Reference['at']>,
+  environment: Environment | undefined,
+): Promise<Version> {
+  const version =
+    'version' in at
+      ? await findNumber(registry, slug, at.version)
+      : await findCommit(registry, slug, at.commit, environment ?? registry.environmentVariable)
+  if (environment !== undefined && version.environment !== environment) {
+    throw new PromptctlError(
+      'usage',
+      `Version ${version.version} of ${slug} is of ${version.environment}, not of ${environment}`,
+      {
+        hint: 'Leave --env out, or choose a version of that environment.',
+      },
+    )
+  }
+  return version
+}
+
+async function findNumber(registry: Registry, slug: Slug, number: number): Promise<Version> {
+  const versions = await readVersions(registry, await requireTip(registry), slug)
+  const version = versions[number - 1]
+  if (version !== undefined) return version
+  const newest = versions.length === 0 ? 'it has none yet' : `the newest is ${versions.length}`
+  throw new PromptctlError('not_found', `${slug} has no version ${number}; ${newest}`, {
+    hint: `promptctl log ${slug} lists them.`,
+  })
+}
+
+async function findCommit(
+  registry: Registry,
+  slug: Slug,
+  text: string,
+  environment: Environment | undefined,
+): Promise<Version> {
+  const { repository } = await registry.git()
+  const commit = await repository.resolveCommit(text)
+  if (commit === undefined) throw new PromptctlError('not_found', `There is no commit ${text}`)
+  const onBranch = await readVersions(registry, await requireTip(registry), slug)
+  const exact = onBranch.filter((version) => version.commit === commit)
+  const versions = exact.length > 0 ? exact : await readVersions(registry, commit, slug)
+  const candidates = exact.length > 0 ? exact : newestOfEach(versions)
+  const wanted = environment ?? (candidates.length > 1 ? registry.config.defaultEnvironment : undefined)
+  const version =
+    wanted === undefined ? candidates[0] : candidates.find((candidate) => candidate.environment === wanted)
+  if (version !== undefined) return version
+  throw new PromptctlError(
+    'not_found',
+    `${slug} has no version at commit ${text}${wanted === undefined ? '' : ` in ${wanted}`}`,
+    {
+      hint: `promptctl log ${slug} lists them.`,
+    },
+  )
+}
+
+/** What each environment held. */
+const newestOfEach = (versions: readonly Version[]): readonly Version[] => [
+  ...new Map(versions.map((version) => [version.environment, version])).values(),
+]
+
+/** What an environment serves at a commit; throws `not_found` when that is nothing. */
+export async function requireLiveVersion(
+  registry: Registry,
+  commit: Oid,
+  environment: Environment,
+  slug: Slug,
+): Promise<Version> {
+  const live = liveIn(await readVersions(registry, commit, slug), environment)
+  if (live !== undefined) return live
+  throw new PromptctlError('not_found', `${slug} is not live in ${environment}`, {
+    hint: `promptctl publish ${slug} --env ${environment} puts it into service; promptctl status shows where it is live.`,
+    details: { slug, environment },
+  })
+}

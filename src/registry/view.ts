@@ -1,0 +1,61 @@
+import { compareBytes, formatPromptPath, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
+import type { Environment, Slug } from '../core/slug.js'
+import type { Entry, Oid, Repository, WorkTree } from './ports.js'
+
+/** A prompt file as bytes, with its path below the registry's root. */
+export interface RawPrompt {
+  readonly path: string
+  readonly bytes: Uint8Array
+}
+
+/** A place to read prompt files from: the work tree, the index, or a commit. */
+export interface View {
+  read(environment: Environment, slug: Slug): Promise<RawPrompt | undefined>
+  /** In byte order. */
+  slugs(environment: Environment): Promise<readonly Slug[]>
+}
+
+const FILE_NAME = /^(.+)\.yaml$/
+
+/** The files as they are on disk. */
+export const workTreeView = (workTree: WorkTree): View => ({
+  read: async (environment, slug) => {
+    const path = formatPromptPath(environment, slug)
+    const bytes = workTree.read(path)
+    return bytes === undefined ? undefined : { path, bytes }
+  },
+  slugs: async (environment) =>
+    workTree
+      .names(`${PROMPTS_DIR}/${environment}`)
+      .filter((name) => FILE_NAME.test(name) && parsePromptPath(`${PROMPTS_DIR}/${environment}/${name}`) !== undefined)
+      .map((name) => name.slice(0, -'.yaml'.length) as Slug),
+})
+
+/** The files of a commit. A symbolic link is not a prompt file, and is not listed. */
+export function commitView(repository: Repository, prefix: string, commit: Oid): View {
+  return {
+    read: async (environment, slug) => {
+      const path = formatPromptPath(environment, slug)
+      const [entry] = await repository.entriesAt(commit, [`${prefix}${path}`])
+      return entry === undefined || isLink(entry) ? undefined : readEntry(repository, path, entry)
+    },
+    slugs: async (environment) =>
+      slugsOf(await repository.listTree(commit, `${prefix}${PROMPTS_DIR}/${environment}`), prefix),
+  }
+}
+
+async function readEntry(repository: Repository, path: string, { blob }: Entry): Promise<RawPrompt | undefined> {
+  const bytes = (await repository.readBlobs([blob])).get(blob)
+  return bytes === undefined ? undefined : { path, bytes }
+}
+
+const isLink = (entry: Entry): boolean => entry.mode === '120000'
+
+function slugsOf(entries: readonly Entry[], prefix: string): readonly Slug[] {
+  const slugs: Slug[] = []
+  for (const entry of entries) {
+    const where = isLink(entry) ? undefined : parsePromptPath(entry.path.slice(prefix.length))
+    if (where !== undefined) slugs.push(where.slug)
+  }
+  return slugs.sort(compareBytes)
+}

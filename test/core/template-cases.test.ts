@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { preparePrompt } from '../../src/core/compile.js'
+import { isPromptctlError } from '../../src/core/errors.js'
+import type { PromptContent, PromptFile } from '../../src/core/prompt-file.js'
+import type { Environment, Slug } from '../../src/core/slug.js'
+
+interface Case extends Pick<PromptContent, 'template' | 'messages' | 'variables'> {
+  readonly name: string
+  readonly partials?: Readonly<Record<string, string>>
+  readonly values?: Readonly<Record<string, unknown>>
+  readonly strict?: boolean
+  readonly gives?: unknown
+  readonly fails?: readonly string[]
+}
+
+const cases: readonly Case[] = parse(readFileSync('fixtures/cases/templates.yaml', 'utf8'))
+
+const promptOf = (slug: string, content: Omit<PromptContent, 'model'>): PromptFile => ({
+  id: '3f8a2b1c-4e9d-4c6b-9a51-0d2f6c1b7e88',
+  slug: slug as Slug,
+  title: slug,
+  environment: 'development' as Environment,
+  state: 'draft',
+  ...content,
+})
+
+function compile({ template, messages, variables, partials = {}, values = {}, strict = false }: Case): unknown {
+  const content = {
+    ...(template !== undefined && { template }),
+    ...(messages && { messages }),
+    ...(variables && { variables }),
+  }
+  const prepared = preparePrompt({ file: 'prompt.yaml', prompt: promptOf('prompt-00000000', content) }, (slug) => {
+    const text = Object.hasOwn(partials, slug) ? partials[slug] : undefined
+    return text === undefined ? undefined : { file: `${slug}.yaml`, prompt: promptOf(slug, { template: text }) }
+  })
+  return prepared.compile(values, { strict })
+}
+
+function failureOf(row: Case): readonly string[] {
+  try {
+    return [`gave ${JSON.stringify(compile(row))}`]
+  } catch (error) {
+    if (!isPromptctlError(error)) throw error
+    const variables = (error.details?.variables ?? []) as readonly { name: string }[]
+    for (const { name } of variables) expect(error.message).toContain(name)
+    return [error.code, ...variables.map(({ name }) => name)]
+  }
+}
+
+describe('fixtures/cases/templates.yaml', () => {
+  it('has cases, each with one outcome', () => {
+    expect(cases.length).toBeGreaterThan(60)
+    for (const row of cases) expect('gives' in row, row.name).toBe(!('fails' in row))
+  })
+  for (const row of cases) {
+    it(row.name, () => {
+      if (row.fails) expect(failureOf(row)).toEqual(row.fails)
+      else expect(compile(row)).toEqual(row.gives)
+    })
+  }
+})
