@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { rolldown } from 'rolldown'
+import { lazyRequires } from './lazy-requires.mjs'
 
 const require = createRequire(import.meta.url)
 const yaml = join(dirname(require.resolve('yaml/package.json')), 'browser/dist/index.js')
@@ -28,28 +29,10 @@ const slimLibraries = {
   },
 }
 
-/** Parts of Node that take 1 to 9 ms to load, and that most commands never touch. */
-const HEAVY = [
-  'child_process|crypto|dgram|dns|dns/promises|fs/promises|http|https|http2|net|os|perf_hooks|readline|readline/promises',
-  'stream|stream/promises|tls|tty|v8|worker_threads|zlib',
-].join('|')
-
-const LAZY = `const lazy = (id) => {
-  let loaded
-  return new Proxy({}, { get: (_, key) => (loaded ??= require(id))[key] })
-}
-`
-
-/** Loads the heavy parts of Node when something in them is first used, not with the chunk that imports them. */
-const lazyBuiltins = {
-  name: 'lazy-builtins',
-  renderChunk(code) {
-    const lines = new RegExp(`^let (\\w+) = require\\("(node:(?:${HEAVY}))"\\);$`, 'gm')
-    const lazied = code.replace(lines, (line, name, id) =>
-      code.includes(`\n${name} = `) ? line : `let ${name} = lazy("${id}");`,
-    )
-    return lazied === code ? null : { code: LAZY + lazied }
-  },
+/** Libraries that only some commands need: each, with what it needs itself, is a chunk that loads when it is first called. */
+const LIBRARIES = ['chalk', 'csv-parse', 'diff', 'isomorphic-git', 'mustache', 'transliteration', 'yaml']
+const libraryChunks = {
+  groups: LIBRARIES.map((name) => ({ name, test: new RegExp(`/node_modules/${name}/`) })),
 }
 
 /** The loader reads chunks as Latin-1, which V8 keeps at one byte a character. */
@@ -62,13 +45,14 @@ export async function bundleCli(root, directory) {
     input: { start: join(root, 'src/cli/start.ts') },
     cwd: root,
     platform: 'node',
-    plugins: [slimLibraries, lazyBuiltins],
+    plugins: [slimLibraries, lazyRequires],
   })
   const { output } = await bundle.write({
     dir: directory,
     format: 'cjs',
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
+    codeSplitting: libraryChunks,
     comments: false,
   })
   for (const { fileName, code } of output) writeFileSync(join(directory, fileName), escapeNonAscii(code))

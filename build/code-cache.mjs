@@ -44,9 +44,17 @@ const environment = (home) => {
   }
 }
 
+const EXIT_BUG = 70
+
+function runAndSave(directory, command, options) {
+  const { status, stderr } = spawnSync(process.execPath, [runner, directory, ...command], options)
+  if (status === EXIT_BUG) console.warn(`promptctl ${command.join(' ')}: ${stderr}`)
+}
+
 /**
  * Makes the code caches of the chunks in `directory` by running the commands that people run, so that the functions that
- * V8 compiles when they are first called are included. What a command says here does not matter, nor whether it works.
+ * V8 compiles when they are first called are included. What a command says does not matter, nor whether it
+ * can work here, without git for one; a bug is mentioned.
  */
 export function makeCodeCache(directory) {
   const home = mkdtempSync(join(tmpdir(), 'promptctl-build-'))
@@ -55,12 +63,7 @@ export function makeCodeCache(directory) {
     mkdirSync(cwd)
     writeFileSync(join(cwd, 'template.txt'), TEMPLATE)
     for (const command of COMMANDS) {
-      spawnSync(process.execPath, [runner, directory, ...command], {
-        cwd,
-        env: environment(home),
-        stdio: 'pipe',
-        timeout: 20_000,
-      })
+      runAndSave(directory, command, { cwd, env: environment(home), encoding: 'utf8', timeout: 20_000 })
     }
   } finally {
     rmSync(home, { recursive: true, force: true })

@@ -82,10 +82,19 @@ const textOf = (value: unknown): string => (isNode(value) && typeof value.value 
 const isMerelyNamed = (node: Node, parent: Node): boolean =>
   parent.computed !== true && (parent.property === node || (parent.key === node && parent.shorthand !== true))
 
-function* walk(node: Node, parent: Node = node): Generator<readonly [Node, Node]> {
-  yield [node, parent]
+const parametersOf = ({ params }: Node): readonly string[] =>
+  Array.isArray(params) ? params.filter((param) => param.type === 'Identifier').map((param) => param.name) : []
+
+/** Each node with its parent and the parameters that are in sight: a parameter `process` is not the global. */
+function* walk(
+  node: Node,
+  parent = node,
+  outer: readonly string[] = [],
+): Generator<readonly [Node, Node, readonly string[]]> {
+  const parameters = [...outer, ...parametersOf(node)]
+  yield [node, parent, parameters]
   for (const value of Object.values(node)) {
-    for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) yield* walk(child, node)
+    for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) yield* walk(child, node, parameters)
   }
 }
 
@@ -105,7 +114,7 @@ function effectOfImport({ from, isType }: Import): string | undefined {
   return Object.keys(HOMES).find((library) => from === library || from.startsWith(`${library}/`))
 }
 
-function effectOfUse(node: Node, parent: Node): string | undefined {
+function effectOfUse(node: Node, parent: Node, parameters: readonly string[]): string | undefined {
   if (node.type === 'NewExpression' && isNamed(node.callee, 'Date')) {
     return Array.isArray(node.arguments) && node.arguments.length === 0 ? 'clock' : undefined
   }
@@ -115,7 +124,7 @@ function effectOfUse(node: Node, parent: Node): string | undefined {
   }
   if (node.type !== 'Identifier' || parent.type === 'TSTypeQuery' || isMerelyNamed(node, parent)) return undefined
   const name = String(node.name)
-  return Object.hasOwn(GLOBALS, name) ? GLOBALS[name] : undefined
+  return Object.hasOwn(GLOBALS, name) && !parameters.includes(name) ? GLOBALS[name] : undefined
 }
 
 function scan(text: string): Scan {
@@ -123,7 +132,7 @@ function scan(text: string): Scan {
   if (!isNode(program)) throw new Error('the parser gave no program')
   const nodes = [...walk(program)]
   const imports = nodes.map(([node]) => importOf(node)).filter((found) => found !== undefined)
-  const effects = [...imports.map(effectOfImport), ...nodes.map(([node, parent]) => effectOfUse(node, parent))]
+  const effects = [...imports.map(effectOfImport), ...nodes.map((place) => effectOfUse(...place))]
   return { imports, effects: new Set(effects.filter((effect) => effect !== undefined)) }
 }
 
@@ -181,6 +190,7 @@ describe('the guard itself', () => {
 
   it.each([
     ['process', 'const a = { ...process.env }'],
+    ['process', 'const a = (process: unknown) => process; process.exit()'],
     ['process', 'const a = globalThis.x ? { process } : 0'],
     ['console', 'console.log(1)'],
     ['clock', 'const a = new Date()'],
@@ -202,6 +212,7 @@ describe('the guard itself', () => {
     ['git/x.ts', "import { type A } from '../registry/ports.js'"],
     ['core/deep/x.ts', "import { b } from '../b.js'"],
     ['core/x.ts', "import { check } from '../generated/validators.js'"],
+    ['cli/x.ts', 'export function a(process: NodeJS.Process) { return () => process.exit() }'],
     ['core/x.ts', "const a = { process: 1, console: 2 }; a.process; new Date(0); Date.parse('')"],
     ['core/x.ts', "import type { Stats } from 'node:fs'; import { createHash } from 'node:crypto'"],
   ])('%s may say %s', (path, text) => {

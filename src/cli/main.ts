@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Command as Commander, CommanderError } from 'commander'
 import type { AnyCommand, Context, Options } from '../commands/command.js'
-import { COMMANDS } from '../commands/index.js'
+import { COMMAND_GROUPS, COMMANDS } from '../commands/index.js'
 import { PromptctlError } from '../core/errors.js'
 import type { Registry } from '../registry/registry.js'
 import { EXIT_INTERRUPTED } from './interrupt.js'
@@ -36,7 +36,7 @@ export async function main(argv: readonly string[], runtime: Runtime): Promise<n
     }
   })
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
     return status
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
@@ -46,7 +46,12 @@ export async function main(argv: readonly string[], runtime: Runtime): Promise<n
       now: runtime.now(),
       colour: hasColour(runtime.env, runtime.stderr.isTerminal),
     })
-    const status = reportFailure(error instanceof CommanderError ? usageError(error) : error, runtime, errorStyle, json)
+    const status = reportFailure(
+      error instanceof CommanderError ? usageError(error, argv) : error,
+      runtime,
+      errorStyle,
+      json,
+    )
     return runtime.interrupt.signal.aborted ? EXIT_INTERRUPTED : status
   }
 }
@@ -65,14 +70,29 @@ function createProgram(argv: readonly string[], runtime: Runtime, action: Action
       // A usage error is reported once, with its hint, by reportFailure.
       writeErr: () => {},
     })
-    .configureHelp({ helpWidth: Math.min(runtime.stdout.isTerminal ? runtime.stdout.columns : 100, 100) })
+    .configureHelp({
+      helpWidth: Math.min(runtime.stdout.isTerminal ? runtime.stdout.columns : 100, 100),
+      subcommandTerm: (command) => `${command.name()} ${command.usage().replace(/\[options\] ?/, '')}`,
+    })
+    .addHelpText('after', HELP_FOOT)
     .showSuggestionAfterError()
     .enablePositionalOptions()
-  const wanted = COMMANDS.filter((command) => argv.includes(nameOf(command)))
   // Building every subcommand costs time that only --help and a mistyped name need.
-  for (const command of wanted.length > 0 ? wanted : COMMANDS) addCommand(program, command, action)
+  const isWanted = (command: AnyCommand): boolean => argv.includes(nameOf(command))
+  const wanted = COMMANDS.some(isWanted) ? isWanted : () => true
+  for (const [heading, commands] of COMMAND_GROUPS) {
+    program.commandsGroup(heading)
+    for (const command of commands.filter(wanted)) addCommand(program, command, action)
+  }
+  // Under the last heading, and not under one of its own.
+  program.helpCommand(true)
   return program
 }
+
+const HELP_FOOT = `
+Begin with promptctl init, then promptctl new "My first prompt".
+promptctl <command> --help explains a command, with examples.
+`
 
 const nameOf = ({ usage }: AnyCommand): string => usage.split(' ', 1)[0] ?? usage
 
@@ -135,14 +155,16 @@ async function openLazily(runtime: Runtime, directory: string, options: Options)
   })
 }
 
-function usageError(error: CommanderError): PromptctlError {
+function usageError(error: CommanderError, argv: readonly string[]): PromptctlError {
   const message = error.message.replace(/^error: /, '').replace(/\n.*/s, '')
   const suggestion = /\(Did you mean ([^)]*)\?\)/.exec(error.message)?.[1]
+  const command = COMMANDS.find((known) => nameOf(known) === argv.find((word) => !word.startsWith('-')))
+  const help =
+    command === undefined
+      ? 'promptctl --help lists the commands.'
+      : `promptctl ${nameOf(command)} --help shows how it is used.`
   return new PromptctlError('usage', message, {
-    hint:
-      suggestion === undefined
-        ? 'promptctl --help lists the commands, promptctl <command> --help their options.'
-        : `Did you mean ${suggestion}?`,
+    hint: suggestion === undefined ? help : `Did you mean ${suggestion}?`,
     cause: error,
   })
 }

@@ -6,7 +6,7 @@ const COLOURS = /\u001b\[[0-9;]*m/g
 const widthOf = (cell: string): number => displayWidth(cell.replace(COLOURS, ''))
 
 /**
- * Rows as aligned columns, two spaces apart. When they are wider than `columns`, the widest column is cut, cell by cell.
+ * Rows as aligned columns, two spaces apart. When they are wider than `columns`, the widest columns are cut, cell by cell.
  * `header` is one row more.
  */
 export function formatTable(rows: readonly (readonly string[])[], columns: number): string {
@@ -24,13 +24,11 @@ const NARROWEST = 12
 function fitWidths(widths: readonly number[], columns: number): readonly number[] {
   const fitted = [...widths]
   let excess = fitted.reduce((sum, width) => sum + width + GAP, -GAP) - columns
-  while (excess > 0) {
+  for (; excess > 0; excess--) {
     const widest = fitted.indexOf(Math.max(...fitted))
     const width = fitted[widest] ?? 0
     if (width <= NARROWEST) break
-    const cut = Math.min(excess, width - NARROWEST)
-    fitted[widest] = width - cut
-    excess -= cut
+    fitted[widest] = width - 1
   }
   return fitted
 }
@@ -44,11 +42,24 @@ function formatRow(row: readonly string[], widths: readonly number[]): string {
   return cells.join(' '.repeat(GAP)).trimEnd()
 }
 
-/** Cuts the text of a cell, and keeps the colour that is around it. */
+/** Cuts the text of a cell; every colour stays around what it was around. */
 function truncateColoured(cell: string, width: number): string {
-  const codes = cell.match(COLOURS) ?? []
-  const text = truncate(cell.replace(COLOURS, ''), width)
-  return codes.length >= 2 ? `${codes[0]}${text}${codes.at(-1)}` : text
+  let left = width - 1
+  return cell
+    .split(/(\u001b\[[0-9;]*m)/)
+    .map((piece, index) => {
+      const isColour = index % 2 === 1
+      if (isColour || left < 0) return isColour ? piece : ''
+      const pieceWidth = displayWidth(piece)
+      if (pieceWidth <= left) {
+        left -= pieceWidth
+        return piece
+      }
+      const cut = truncate(piece, left + 1)
+      left = -1
+      return cut
+    })
+    .join('')
 }
 
 /** Rows for a program: cells separated by tabs, one line a row. What the cells hold was made visible before. */

@@ -18,24 +18,14 @@ import { show } from './show.js'
 import { status } from './status.js'
 import { variables } from './variables.js'
 
-/** Every command, in the order of the help. */
-export const COMMANDS: readonly AnyCommand[] = [
-  init,
-  newPrompt,
-  edit,
-  importCommand,
-  list,
-  show,
-  variables,
-  status,
-  compile,
-  lint,
-  log,
-  diff,
-  publish,
-  promote,
-  archive,
-  rollback,
-  doctor,
-  completion,
+/** Every command, in the order of the help, under its heading there. */
+export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: readonly AnyCommand[]])[] = [
+  ['Write prompts:', [init, newPrompt, edit, importCommand]],
+  ['Look at them:', [list, show, variables, status, log, diff]],
+  ['Check and use them:', [lint, compile]],
+  ['Put them into service, and take them back:', [publish, promote, archive, rollback]],
+  ['Look after things:', [doctor, completion]],
 ]
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly AnyCommand[] = COMMAND_GROUPS.flatMap(([, commands]) => commands)

@@ -1,7 +1,7 @@
 import { relative, resolve, sep } from 'node:path'
 import { PromptctlError } from '../core/errors.js'
 import type { Finding } from '../core/lint/rules.js'
-import { visibleLine } from '../core/visible.js'
+import { visibleLine, wrapText } from '../core/visible.js'
 import type { LintResult, LintScope } from '../registry/lint.js'
 import { defineCommand, type Style } from './command.js'
 import { formatGithub } from './github.js'
@@ -88,13 +88,28 @@ function pathBelow(root: string, absolute: string, given: string): string {
 /** Nothing at all when nothing is found and nobody looks: hooks and pipes stay quiet. */
 function formatText({ errors, warnings, findings }: Result, style: Style): string {
   if (findings.length === 0) return style.isTerminal ? style.green('No findings.\n') : ''
-  const lines = findings.map((finding) => formatFinding(finding, style))
-  return `${lines.join('\n')}\n${style.isTerminal ? `\n${count(errors, 'error')}, ${count(warnings, 'warning')}\n` : ''}`
+  if (!style.isTerminal) return findings.map((finding) => `${formatLine(finding, style)}\n`).join('')
+  const sum = [
+    errors > 0 ? style.red(count(errors, 'error')) : count(errors, 'error'),
+    warnings > 0 ? style.yellow(count(warnings, 'warning')) : count(warnings, 'warning'),
+  ]
+  return `${findings.map((finding) => `${formatFinding(finding, style)}\n`).join('\n')}\n${sum.join(', ')}\n`
 }
 
+const paintSeverity = (severity: Finding['severity'], style: Style): string =>
+  severity === 'error' ? style.red(severity) : style.yellow(severity)
+
+/** As compilers do, so that editors find the place. */
+const formatLine = ({ rule, severity, file, line, column, message }: Finding, style: Style): string =>
+  `${visibleLine(file)}:${line}:${column}: ${paintSeverity(severity, style)}: ${visibleLine(message)} [${rule}]`
+
+/** For a person: the place, which terminals make a link of, and below it what is wrong. */
 function formatFinding({ rule, severity, file, line, column, message }: Finding, style: Style): string {
-  const level = severity === 'error' ? style.red(severity) : style.yellow(severity)
-  return `${visibleLine(file)}:${line}:${column}: ${level}: ${visibleLine(message)} ${style.dim(`[${rule}]`)}`
+  const lines = wrapText(visibleLine(message), style.columns - 2).map((text) => `  ${text}`)
+  return [
+    `${paintSeverity(severity, style)} ${rule} ${style.dim(`${visibleLine(file)}:${line}:${column}`)}`,
+    ...lines,
+  ].join('\n')
 }
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`

@@ -1,7 +1,7 @@
 import { PromptctlError } from '../core/errors.js'
 import { visibleLine } from '../core/visible.js'
 import { type ListedPrompt, type ListRequest, list as listPrompts } from '../registry/list.js'
-import { defineCommand } from './command.js'
+import { defineCommand, type Style } from './command.js'
 import { displayName, displayVersion } from './display.js'
 import { booleanOption, environmentFlag, environmentOption, textOption } from './options.js'
 import { paintState } from './paint.js'
@@ -35,9 +35,13 @@ export const list = defineCommand<ListRequest, readonly ListedPrompt[]>({
       visibleLine(prompt.title ?? 'cannot be read: promptctl lint'),
       visibleLine(prompt.tags.join(', ')),
     ])
-    return style.table(['slug', 'state', 'version', 'live', 'title', 'tags'], rows)
+    const table = style.table(['prompt', 'state', 'version', 'live', 'title', 'tags'], rows)
+    return style.isTerminal ? `${table}${formatFoot(prompts, style)}` : table
   },
 })
+
+const formatFoot = (prompts: readonly ListedPrompt[], style: Style): string =>
+  style.dim(`\n${prompts.length} prompt${prompts.length === 1 ? '' : 's'} in ${prompts[0]?.environment}\n`)
 
 function parseState(text: string | undefined): ListRequest['state'] {
   if (text === undefined) return undefined

@@ -1,13 +1,29 @@
 import { parseReference } from '../core/reference.js'
+import type { Environment } from '../core/slug.js'
 import { parseTime } from '../core/time.js'
 import { visibleLine } from '../core/visible.js'
 import { type LogEntry, log as readLog } from '../registry/log.js'
 import { defineCommand, type Style } from './command.js'
 import { displayDate, displayName } from './display.js'
+import { formatCommits, formatTimeline } from './log-timeline.js'
 import { countOption, environmentFlag, environmentOption, textOption } from './options.js'
 import { paintAction } from './paint.js'
 
-export const log = defineCommand({
+interface Request {
+  readonly name: string | undefined
+  readonly environment: Environment | undefined
+  readonly since: string | undefined
+  readonly limit: number | undefined
+  readonly at: string | undefined
+}
+
+interface Result {
+  /** In promotion order. */
+  readonly environments: readonly Environment[]
+  readonly entries: readonly LogEntry[]
+}
+
+export const log = defineCommand<Request, Result>({
   usage: 'log [prompt]',
   summary: 'Show what happened, newest first; or what was live then',
   examples: [
@@ -28,43 +44,36 @@ export const log = defineCommand({
     limit: countOption(options, 'limit'),
     at: textOption(options, 'at'),
   }),
-  run: async ({ since, at, ...request }, { registry, now }) =>
-    readLog(await registry(), {
+  run: async ({ since, at, ...request }, { registry, now }) => {
+    const opened = await registry()
+    const entries = await readLog(opened, {
       ...request,
       sinceMs: since === undefined ? undefined : parseTime(since, now()),
       at: at === undefined ? undefined : { ms: parseTime(at, now()), text: at },
-    }),
-  text: (entries: readonly LogEntry[], style, { name }) =>
-    style.isTerminal && entries.length === 0
-      ? 'Nothing happened there.\n'
-      : style.table(
-          [
-            '',
-            ...(name === undefined ? ['prompt'] : []),
-            'version',
-            'environment',
-            'action',
-            'when',
-            'by',
-            'commit',
-            'subject',
-          ],
-          entries.map((entry) => rowOf(entry, name === undefined, style)),
-        ),
+    })
+    return { environments: opened.config.environments, entries }
+  },
+  text: ({ environments, entries }, style, { name, at }) => {
+    if (!style.isTerminal) return formatLines(entries, name === undefined, style)
+    if (entries.length === 0) return at === undefined ? 'Nothing happened there.\n' : 'Nothing was live then.\n'
+    return name === undefined ? formatCommits(entries, style) : formatTimeline(entries, environments, style)
+  },
+  json: ({ entries }) => entries,
 })
 
-function rowOf(entry: LogEntry, withSlug: boolean, style: Style): readonly string[] {
-  const { version, slug, environment, action, state, live, author, date, commit, subject } = entry
-  const marker = live ? style.green('●') : state === 'invalid' || state === 'deleted' ? style.red('✗') : style.dim('○')
-  return [
-    style.isTerminal ? marker : live ? 'live' : '',
-    ...(withSlug ? [displayName(slug, style)] : []),
-    style.bold(`v${version}`) + (entry.provisional ? style.dim('?') : ''),
-    environment,
-    paintAction(action, style),
-    displayDate(date, style),
-    visibleLine(author.name),
-    style.dim(commit.slice(0, 10)),
-    visibleLine(subject),
-  ]
-}
+/** For programs: live or nothing, the slug where there are several, then as the timeline, with whole subjects. */
+const formatLines = (entries: readonly LogEntry[], withSlug: boolean, style: Style): string =>
+  style.table(
+    [],
+    entries.map(({ version, slug, environment, action, live, author, date, commit, subject }) => [
+      live ? 'live' : '',
+      ...(withSlug ? [displayName(slug, style)] : []),
+      `v${version}`,
+      environment,
+      paintAction(action, style),
+      displayDate(date, style),
+      visibleLine(author.name),
+      commit.slice(0, 10),
+      visibleLine(subject),
+    ]),
+  )

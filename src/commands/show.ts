@@ -21,26 +21,25 @@ export const show = defineCommand({
 })
 
 function formatHead(prompt: Shown, style: Style): string {
-  const { slug, title, environment, state, description, tags, aliases, variables } = prompt
+  const { slug, title, environment, state, description, tags, aliases, variables, commit } = prompt
   const rows: [string, string][] = [
     ['slug', slug],
     ['environment', environment],
     ['state', `${paintState(state, style)}${prompt.modified ? style.yellow(' (modified in the work tree)') : ''}`],
-    [
-      'version',
-      `${displayVersion(prompt.version)}${prompt.commit === null ? '' : style.dim(` ${prompt.commit.slice(0, 12)}`)}`,
-    ],
+    ['version', `${displayVersion(prompt.version)}${commit === null ? '' : style.dim(` ${commit.slice(0, 12)}`)}`],
     ['live', liveText(prompt, style)],
-    ['digest', prompt.digest ?? '-'],
+    ['digest', prompt.digest === null ? '-' : style.dim(prompt.digest)],
   ]
   if (description !== null) rows.push(['description', visibleLine(description)])
   if (tags.length > 0) rows.push(['tags', visibleLine(tags.join(', '))])
   if (aliases.length > 0) rows.push(['aliases', aliases.join(', ')])
-  if (variables.length > 0)
-    rows.push(['variables', variables.map((variable) => variableText(variable, style)).join(', ')])
+  for (const [index, variable] of variables.entries()) {
+    rows.push([index === 0 || !style.isTerminal ? 'variables' : '', variableText(variable, style)])
+  }
+  if (!style.isTerminal) return rows.map(([key, value]) => `${key}\t${value}\n`).join('')
   const width = Math.max(...rows.map(([key]) => key.length))
-  const lines = rows.map(([key, value]) => `${style.dim(key.padEnd(width))}  ${value}`)
-  return `${style.bold(visibleLine(title ?? slug))}\n${lines.join('\n')}\n`
+  const lines = rows.map(([key, value]) => `${style.dim(key.padEnd(width))}  ${value}\n`)
+  return `${style.bold(visibleLine(title ?? slug))}\n${lines.join('')}`
 }
 
 function liveText({ live_version, live_since, live_by }: Shown, style: Style): string {
@@ -48,8 +47,16 @@ function liveText({ live_version, live_since, live_by }: Shown, style: Style): s
   return `${displayVersion(live_version)}, since ${displayDate(live_since, style)}, by ${visibleLine(live_by ?? '')}`
 }
 
-const variableText = ({ name, required }: Shown['variables'][number], style: Style): string =>
-  required ? name : style.dim(`${name} (optional)`)
+/** `tone: string = "friendly"`, or `amount: number, required`. */
+function variableText(
+  { name, required, type, kind, default: value }: Shown['variables'][number],
+  style: Style,
+): string {
+  const typeName = kind ?? [type ?? 'any'].flat().join(' or ')
+  const rest =
+    value === undefined ? `, ${required ? 'required' : 'optional'}` : ` = ${visibleLine(JSON.stringify(value))}`
+  return `${name}${style.dim(`: ${typeName}${rest}`)}`
+}
 
 function formatBody({ template, messages }: Shown, style: Style): string {
   if (template !== undefined) return `${visibleText(template)}${template.endsWith('\n') ? '' : '\n'}`

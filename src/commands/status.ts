@@ -11,28 +11,67 @@ export const status = defineCommand<undefined, Status>({
   examples: ['promptctl status', 'promptctl status --json'],
   parse: () => undefined,
   run: async (_, { registry }) => readStatus(await registry()),
-  text: (result, style) => {
-    const rows = result.rows.map(({ slug, title, environments }) => [
-      displayName(slug, style),
-      ...result.environments.map((environment) => formatCell(environments[environment], style)),
-      ...(style.isTerminal ? [] : [visibleLine(title ?? '')]),
-    ])
-    const table = rows.length === 0 ? '' : style.table(['slug', ...result.environments], rows)
-    return style.isTerminal ? `${table}${formatFoot(result, style)}` : table
-  },
+  text: (result, style) => (style.isTerminal ? formatMatrix(result, style) : formatRows(result, style)),
   json: ({ rows }) => rows,
 })
 
-/** `v5 published`, then how it stands to the environment before: `v4 published ↑ behind`. */
-function formatCell(cell: Cell | undefined, style: Style): string {
-  if (cell === undefined || (cell.state === null && !cell.modified)) return style.dim('·')
-  const state = cell.state === null ? style.blue('new') : paintState(cell.state, style)
-  const live =
-    cell.live_version === null || cell.live_version === cell.version
-      ? ''
-      : style.dim(` live ${displayVersion(cell.live_version)}`)
-  const modified = cell.modified ? style.yellow(' *') : ''
-  return `${displayVersion(cell.version)} ${state}${live}${formatRelation(cell.relation, style)}${modified}`
+/** For programs: the slug, a cell an environment such as `v4 published behind`, the title. */
+const formatRows = ({ rows, environments }: Status, style: Style): string =>
+  style.table(
+    [],
+    rows.map(({ slug, title, environments: cells }) => [
+      slug,
+      ...environments.map((environment) => formatWords(cells[environment])),
+      visibleLine(title ?? ''),
+    ]),
+  )
+
+function formatWords(cell: Cell | undefined): string {
+  if (isEmpty(cell)) return '-'
+  const { version, state, live_version, relation, modified } = cell
+  const words = [displayVersion(version), state ?? 'new']
+  if (live_version !== null && live_version !== version) words.push(`live ${displayVersion(live_version)}`)
+  if (relation !== 'first' && relation !== 'absent') words.push(relation)
+  if (modified) words.push('modified')
+  return words.join(' ')
+}
+
+const isEmpty = (cell: Cell | undefined): cell is undefined =>
+  cell === undefined || (cell.state === null && !cell.modified)
+
+/** For a person: what is as it should be is quiet, and only what differs has words. */
+function formatMatrix(result: Status, style: Style): string {
+  const { environments, rows } = result
+  if (rows.length === 0) return 'No prompts. promptctl new <title> makes one.\n'
+  const widths = environments.map((environment) =>
+    Math.max(...rows.map(({ environments: cells }) => numberOf(cells[environment]).length)),
+  )
+  const table = style.table(
+    ['prompt', ...environments],
+    rows.map(({ slug, environments: cells }) => [
+      displayName(slug, style),
+      ...environments.map((environment, index) => formatCell(cells[environment], widths[index] ?? 0, style)),
+    ]),
+  )
+  return `${table}${formatFoot(result, style)}`
+}
+
+const numberOf = (cell: Cell | undefined): string =>
+  cell === undefined ? '' : displayVersion(cell.live_version ?? cell.version)
+
+/** What is live, then what stands on top of it: `● v3 draft v5 *`; how it stands to the environment before: `↓ behind`. */
+function formatCell(cell: Cell | undefined, width: number, style: Style): string {
+  if (isEmpty(cell)) return style.dim('·')
+  const { version, state, live_version: live, relation, modified } = cell
+  const marker = live !== null ? style.green('●') : state === 'archived' ? style.dim('○') : style.blue('○')
+  const onTop = version === live ? '' : state === null ? style.blue('new') : paintState(state, style)
+  const words = [
+    `${marker} ${numberOf(cell).padEnd(width)}`,
+    onTop !== '' && live !== null ? `${onTop} ${displayVersion(version)}` : onTop,
+    formatRelation(relation, style),
+    modified ? style.yellow('*') : '',
+  ]
+  return words.filter((word) => word !== '').join(' ')
 }
 
 function formatRelation(relation: Relation, style: Style): string {
@@ -41,27 +80,30 @@ function formatRelation(relation: Relation, style: Style): string {
     case 'absent':
       return ''
     case 'in_step':
-      return style.green(' ✓')
+      return style.dim('=')
     case 'behind':
-      return style.yellow(' ↓ behind')
+      return style.yellow('↓ behind')
     case 'ahead':
-      return style.magenta(' ↑ ahead')
+      return style.magenta('↑ ahead')
     case 'rolled_back':
-      return style.yellow(' ↺ rolled back')
+      return style.yellow('↺ rolled back')
   }
 }
 
 function formatFoot({ rows, remote }: Status, style: Style): string {
   const cells = rows.flatMap(({ environments }) => Object.values<Cell>(environments))
+  const count = (relation: Relation): number => cells.filter((cell) => cell.relation === relation).length
   const modified = cells.filter((cell) => cell.modified).length
-  const behind = cells.filter(({ relation }) => relation === 'behind').length
-  const facts = [`${rows.length} prompts`]
-  if (behind > 0) facts.push(style.yellow(`${behind} behind`))
+  const facts = [`${rows.length} prompt${rows.length === 1 ? '' : 's'}`]
+  if (count('behind') > 0) facts.push(style.yellow(`${count('behind')} behind`))
+  if (count('ahead') > 0) facts.push(style.magenta(`${count('ahead')} ahead`))
+  if (count('rolled_back') > 0) facts.push(style.yellow(`${count('rolled_back')} rolled back`))
   if (modified > 0) facts.push(style.yellow(`${modified} with uncommitted edits (*)`))
   if (remote !== undefined) {
-    if (remote.ahead > 0) facts.push(style.yellow(`${remote.ahead} commits not pushed to ${remote.name}`))
-    if (remote.behind > 0) facts.push(style.yellow(`${remote.behind} commits behind ${remote.name}`))
+    if (remote.ahead > 0) facts.push(style.yellow(`${remote.ahead} not pushed to ${remote.name}`))
+    if (remote.behind > 0) facts.push(style.yellow(`${remote.behind} behind ${remote.name}`))
     if (remote.ahead + remote.behind === 0) facts.push(`in step with ${remote.name}`)
   }
-  return `\n${facts.join(style.dim(' · '))}\n`
+  const legend = `${style.green('●')} live${style.dim(' · ')}${style.dim('=')} as in the environment before`
+  return `\n${legend}\n${facts.join(style.dim(' · '))}\n`
 }

@@ -52,16 +52,17 @@ export interface Version extends LedgerRow {
 /**
  * The versions that a history holds, by slug, each list oldest first and numbered. `commits` are newest first, as git
  * lists them; `prefix` is the registry's folder in the repository (`''` or `team-a/`); `before` are the rows that older
- * history gave.
+ * history gave, and `firstPosition` follows theirs.
  */
 export function createRows(
   commits: readonly HistoryCommit[],
   prefix: string,
   before: ReadonlyMap<Slug, readonly LedgerRow[]> = new Map(),
+  firstPosition = [...before.values()].reduce((count, { length }) => count + length, 0),
 ): Map<Slug, LedgerRow[]> {
   const rows = new Map<Slug, LedgerRow[]>()
   for (const [slug, older] of before) rows.set(slug, [...older])
-  let position = [...before.values()].reduce((count, { length }) => count + length, 0)
+  let position = firstPosition
   for (const commit of commits.toReversed()) {
     for (const change of commit.changes) {
       const where = change.path.startsWith(prefix) ? parsePromptPath(change.path.slice(prefix.length)) : undefined

@@ -30,14 +30,28 @@ export function readPrompt(content: Uint8Array | string, file: string): ReadResu
     : describeErrors(validatePrompt.errors ?? [], source, PROMPT_WORDING)
   found.push(...checkKind(source), ...checkText(source))
   if (found.length > 0) return { source, problems: sortProblems(found) }
+  return createDocument(source)
+}
+
+/** Hashed when it is first asked for: loading node:crypto takes 5 ms, and compiling a file needs no seal. */
+function createDocument(source: YamlSource): PromptDocument & ReadResult {
   const prompt = source.value as unknown as PromptFile
-  return { prompt, source, seal: digestOf(prompt), problems: [] }
+  let seal: string | undefined
+  return {
+    prompt,
+    source,
+    get seal() {
+      seal ??= digestOf(prompt)
+      return seal
+    },
+    problems: [],
+  }
 }
 
 /** As `readPrompt`, but throws `invalid_prompt` with all problems in `details.problems`. */
 export function parsePrompt(content: Uint8Array | string, file: string): PromptDocument {
-  const { prompt, source, seal, problems } = readPrompt(content, file)
-  if (prompt !== undefined && source !== undefined && seal !== undefined) return { prompt, source, seal }
+  const { prompt, source, problems } = readPrompt(content, file)
+  if (prompt !== undefined && source !== undefined) return createDocument(source)
   throw new YamlProblems('invalid_prompt', file, problems)
 }
 

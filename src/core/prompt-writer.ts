@@ -6,7 +6,7 @@ import { parsePrompt } from './prompt-reader.js'
 import { PROMPT_KEYS } from './prompt-wording.js'
 import { valueAt } from './schema-problems.js'
 import { applyEdits, type Changes, planEdits } from './yaml/edit.js'
-import { formatEntry, isObject, type Prettiness } from './yaml/format.js'
+import { formatEntry, formatLiteralEntry, isObject, type Prettiness } from './yaml/format.js'
 import { readYaml, tryReadYaml, type YamlSource } from './yaml-source.js'
 
 /** How a file may be written, tried in this order until it reads back the same. */
@@ -33,7 +33,11 @@ export function formatPrompt(prompt: PromptFile): string {
   const expected = fromEntries(new Map(entries))
   const file = formatPromptPath(prompt.environment, prompt.slug)
   const text = firstThatSays(expected, file, (prettiness) => {
-    const lines = Object.entries(expected).flatMap(([key, value]) => formatEntry(key, value, 0, prettiness))
+    const lines = Object.entries(expected).flatMap(([key, value]) =>
+      key === 'template' && typeof value === 'string'
+        ? formatLiteralEntry(key, value, prettiness)
+        : formatEntry(key, value, 0, prettiness),
+    )
     return `${lines.join('\n')}\n`
   })
   return parsePrompt(text, file).source.text

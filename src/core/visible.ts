@@ -67,3 +67,15 @@ export function truncate(text: string, width: number): string {
   }
   return `${taken}…`
 }
+
+/** Lines of at most `width` columns, broken at spaces; a longer word stays whole. */
+export function wrapText(text: string, width: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && displayWidth(last) + 1 + displayWidth(word) <= width)
+      lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}

@@ -1,4 +1,15 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import type { Cache } from '../registry/ports.js'
@@ -10,6 +21,7 @@ import type { Cache } from '../registry/ports.js'
 export function openCache(dir: string): Cache {
   return {
     read: (name) => orNothing(() => readFileSync(join(dir, name))),
+    readRange: (name, offset, length) => orNothing(() => readPart(join(dir, name), offset, length)),
     write: (name, content) => {
       const target = join(dir, name)
       const beside = `${target}.${process.pid}.tmp`
@@ -21,8 +33,28 @@ export function openCache(dir: string): Cache {
       })
       if (!written) orNothing(() => rmSync(beside, { force: true }))
     },
+    remove: (name) => {
+      orNothing(() => rmSync(join(dir, name), { recursive: true, force: true }))
+    },
+    names: (folder) => orNothing(() => readdirSync(join(dir, folder))) ?? [],
+    size: () => orNothing(() => sizeOf(dir)) ?? 0,
   }
 }
+
+function readPart(path: string, offset: number, length: number): Uint8Array {
+  const descriptor = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(length)
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, length, offset))
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const sizeOf = (dir: string): number =>
+  readdirSync(dir, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
 
 function orNothing<T>(action: () => T): T | undefined {
   try {

@@ -14,7 +14,7 @@ import { compareBytes, formatPromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { isNextProvisional } from './branches.js'
 import { readVersions } from './history.js'
-import type { CommitResult, Oid } from './ports.js'
+import type { CommitResult, FileWrite, Oid } from './ports.js'
 import type { Registry, RegistryRepository } from './registry.js'
 
 /** What a command that changes something says of each prompt. */
@@ -47,6 +47,8 @@ export interface Plan {
   readonly skipped: readonly Skipped[]
   /** Of every slug in `changes`, at the commit of the plan; a new prompt has none. */
   readonly versions: ReadonlyMap<Slug, readonly Version[]>
+  /** Files whose edits say nothing: they get HEAD's bytes back. */
+  readonly repairs?: readonly FileWrite[]
 }
 
 export interface ApplyOptions {
@@ -83,6 +85,7 @@ export async function applyPlan(
     for (let attempt = 1; ; attempt += 1) {
       const head = await headOf(git)
       const decided = await plan(head, await readMoment(registry))
+      if (decided.repairs !== undefined && decided.repairs.length > 0) await git.repository.stage(decided.repairs)
       if (decided.changes.length === 0) return unchanged(decided)
       try {
         return await commit(registry, decided, head, options)

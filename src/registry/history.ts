@@ -1,8 +1,9 @@
 import { PromptctlError } from '../core/errors.js'
-import { createRows, describeVersions, type LedgerRow, type Verdict, type Version } from '../core/ledger.js'
-import { formatPromptPath, PROMPTS_DIR } from '../core/paths.js'
+import { describeVersions, type LedgerRow, type Verdict, type Version } from '../core/ledger.js'
 import type { Slug } from '../core/slug.js'
-import type { HistoryCommit, Oid } from './ports.js'
+import { sharedBranchOf } from './branches.js'
+import { type LedgerQuery, readAllRows, readRowsOf } from './ledger/ledger.js'
+import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 import { readVerdicts } from './verdicts.js'
 
@@ -19,40 +20,36 @@ export async function readVersionsOf(
 ): Promise<ReadonlyMap<Slug, readonly Version[]>> {
   if (tip === undefined || slugs.length === 0) return new Map()
   await requireHistory(registry)
-  return describeAll(registry, await readRows(registry, tip, slugs))
+  const query = await createQuery(registry, tip)
+  return describeAll(registry, await readRowsOf(await registry.git(), query, slugs, registry.config.environments))
 }
 
 /** The versions of every prompt at `tip`. */
 export async function readAllVersions(registry: Registry, tip: Oid): Promise<ReadonlyMap<Slug, readonly Version[]>> {
   await requireHistory(registry)
-  return describeAll(registry, await readRows(registry, tip, undefined))
+  return describeAll(registry, await readAllRows(await registry.git(), await createQuery(registry, tip)))
+}
+
+async function createQuery(registry: Registry, tip: Oid): Promise<LedgerQuery> {
+  const { repository } = await registry.git()
+  const head = await repository.head()
+  const isHead = head.commit === tip
+  return {
+    tip,
+    keep: isHead && head.branch !== undefined && head.branch === (await sharedBranchOf(registry)),
+    onProgress: registry.onHistoryProgress,
+  }
 }
 
 async function describeAll(
   registry: Registry,
   rows: ReadonlyMap<Slug, readonly LedgerRow[]>,
 ): Promise<ReadonlyMap<Slug, readonly Version[]>> {
-  const { repository } = await registry.git()
-  const verdicts = await readVerdicts(repository, [...rows.values()].flat().flatMap(blobOf))
+  const { repository, cache } = await registry.git()
+  const blobs = [...rows.values()].flat().flatMap(({ blob, link }) => (blob === undefined || link ? [] : [blob]))
+  const verdicts = await readVerdicts(repository, cache, blobs)
   const verdictOf = ({ blob }: LedgerRow): Verdict | undefined => (blob === undefined ? undefined : verdicts.get(blob))
   return new Map([...rows].map(([slug, list]) => [slug, describeVersions(list, verdictOf)]))
-}
-
-const blobOf = ({ blob, link }: LedgerRow): Oid[] => (blob === undefined || link ? [] : [blob])
-
-async function readRows(
-  registry: Registry,
-  tip: Oid,
-  slugs: readonly Slug[] | undefined,
-): Promise<ReadonlyMap<Slug, readonly LedgerRow[]>> {
-  const { repository, prefix } = await registry.git()
-  const paths =
-    slugs === undefined
-      ? [`${prefix}${PROMPTS_DIR}`]
-      : slugs.flatMap((slug) => registry.config.environments.map((e) => `${prefix}${formatPromptPath(e, slug)}`))
-  const commits: HistoryCommit[] = []
-  for await (const commit of repository.history({ tip, paths })) commits.push(commit)
-  return createRows(commits, prefix)
 }
 
 /** Throws `unsupported` where history was cut off: numbers, rollback and what was live need all of it. */

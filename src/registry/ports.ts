@@ -157,6 +157,14 @@ export interface WorkTree {
 /** Values that cost time to make again, never data. No method fails: a cache that cannot be read or written is empty. */
 export interface Cache {
   read(name: string): Uint8Array | undefined
+  /** A part of a file; shorter than asked for at its end. */
+  readRange(name: string, offset: number, length: number): Uint8Array | undefined
   /** Replaces the whole file: written beside, then renamed. */
   write(name: string, content: Uint8Array): void
+  /** A file, or a folder and all that is in it. */
+  remove(name: string): void
+  /** The names in a folder; '' is the cache itself. */
+  names(dir: string): readonly string[]
+  /** In bytes, over all files. */
+  size(): number
 }

@@ -1,5 +1,5 @@
 import { PromptctlError } from '../core/errors.js'
-import { type Change, isWithdrawn, type Moment } from '../core/lifecycle/change.js'
+import { type Change, isWithdrawn, type Moment, type Standing } from '../core/lifecycle/change.js'
 import { planPublish } from '../core/lifecycle/publish.js'
 import { formatPromptPath } from '../core/paths.js'
 import { isSealed, type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
@@ -17,7 +17,7 @@ import {
 } from './apply.js'
 import { readVersionsOf } from './history.js'
 import { assertPartialsLive } from './partials.js'
-import type { Oid } from './ports.js'
+import type { FileWrite, Oid } from './ports.js'
 import { assertExpected } from './preconditions.js'
 import { chooseEnvironment, type Registry, requireWorkTree } from './registry.js'
 import { resolveSlugs } from './resolve.js'
@@ -67,6 +67,8 @@ async function planAll(
   const options = { ...request, promotion, before: environments[environments.indexOf(environment) - 1] }
   const changes: Change[] = []
   const unchanged: ChangeRecord[] = []
+  const repairs: FileWrite[] = []
+  const { prefix } = await registry.git()
   const skipped = slugs.filter((slug) => !unpublished.has(slug)).map((slug) => ({ slug, reason: 'published already' }))
   for (const standing of standings) {
     assertExpected(standing, request.expect)
@@ -77,12 +79,22 @@ async function planAll(
       continue
     }
     const change = planPublish(standing, document, moment, options)
-    if (change === undefined) unchanged.push(unchangedRecord(standing))
-    else changes.push(change)
+    if (change !== undefined) changes.push(change)
+    else {
+      unchanged.push(unchangedRecord(standing))
+      repairs.push(...repairOf(standing, document, prefix))
+    }
   }
   await assertAliasesFree(registry, environment, changes)
   await assertPartialsLive(registry, head, environment, changes)
-  return { changes, unchanged, skipped, versions }
+  return { changes, unchanged, skipped, versions, repairs }
+}
+
+/** A file that says of itself only what its path says otherwise is what HEAD has, and becomes that again. */
+function repairOf({ slug, environment, head }: Standing, { source }: PromptDocument, prefix: string): FileWrite[] {
+  if (head === undefined || source.text === head.source.text) return []
+  const path = `${prefix}${formatPromptPath(environment, slug)}`
+  return [{ path, content: new TextEncoder().encode(head.source.text) }]
 }
 
 function readDocument(registry: Registry, environment: Environment, slug: Slug): PromptDocument {

@@ -24,6 +24,8 @@ export interface Registry {
   readonly clock: Clock
   /** What PROMPTCTL_ENV names, if anything. */
   readonly environmentVariable: Environment | undefined
+  /** Told how many commits were read while the ledger is built. */
+  readonly onHistoryProgress?: ((commits: number) => void) | undefined
   /** Opened on first use, because compiling and linting the work tree need no git. */
   git(): Promise<RegistryRepository>
   close(): Promise<void>

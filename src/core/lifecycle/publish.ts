@@ -40,7 +40,8 @@ export function planPublish(
       `To bring it back: promptctl publish ${standing.slug} --env ${standing.environment} --restore`,
     )
   }
-  const isUnchanged = source.text === standing.head?.source.text
+  const isUnchanged =
+    setValues(source, { slug: standing.slug, environment: standing.environment }) === standing.head?.source.text
   if (isUnchanged && prompt.state === 'published' && isSealed(prompt, seal)) return undefined
   if (options.promotion === 'strict') assertWasLiveBefore(standing, seal, options.before)
   return createChange(standing, document, {

@@ -1,5 +1,13 @@
 import type { Json } from '../prompt-file.js'
-import { formatBlock, formatFlow, formatInline, formatLiteral, formatMembers, type Literal } from './format.js'
+import {
+  formatBlock,
+  formatFlow,
+  formatInline,
+  formatLiteral,
+  formatMembers,
+  isForLiteral,
+  type Literal,
+} from './format.js'
 import type { Entry } from './nodes.js'
 import { colonEnd, type Edit, entryContentEnd, lineEnd, lineStart, nextLine, type Target } from './target.js'
 
@@ -49,7 +57,7 @@ function replaceInline(target: Target, entry: Entry, inline: string): Edit[] {
 }
 
 function chooseLiteral(target: Target, entry: Entry, value: string): Literal | undefined {
-  if (entry.style === 'block' || !(value.includes('\n') || isBlockScalar(entry))) return undefined
+  if (entry.style === 'block' || !(isForLiteral(value) || isBlockScalar(entry))) return undefined
   // On a line of its own below the key, a literal would be read, but no longer look like one.
   if (target.text.slice(entry.keyRange.end, entry.valueRange?.start).includes('\n')) return undefined
   return formatLiteral(value, target.indent, stepOf(target, entry))

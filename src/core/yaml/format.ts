@@ -71,12 +71,22 @@ export function formatLiteral(text: string, indent: number, step = STEP): Litera
   return { header: `|${indicator}${chomp}`, lines: lines.map((line) => (line === '' ? '' : padding + line)) }
 }
 
+/** True for text that reads better below its key than beside it. */
+export const isForLiteral = (text: string): boolean =>
+  text.includes('\n') || (text.length > FLOW_WIDTH && !isPlain(text))
+
+/** As `formatEntry`, below its key wherever that is possible. */
+export function formatLiteralEntry(key: string, text: string, prettiness: Prettiness): string[] {
+  const literal = prettiness === 'pretty' ? formatLiteral(text, 0) : undefined
+  return literal === undefined ? formatEntry(key, text, 0, prettiness) : [`${key}: ${literal.header}`, ...literal.lines]
+}
+
 /** The lines of `key: value` in a block mapping indented by `indent`. */
 export function formatEntry(key: string, value: Json, indent: number, prettiness: Prettiness): string[] {
   const head = `${' '.repeat(indent)}${formatFlowText(key, prettiness)}:`
   if (prettiness === 'quoted') return [`${head} ${formatInline(value, prettiness)}`]
   if (typeof value === 'string') {
-    const literal = value.includes('\n') ? formatLiteral(value, indent) : undefined
+    const literal = isForLiteral(value) ? formatLiteral(value, indent) : undefined
     return literal === undefined ? [`${head} ${formatText(value)}`] : [`${head} ${literal.header}`, ...literal.lines]
   }
   const block = formatBlock(value, indent + STEP)
@@ -97,7 +107,7 @@ export function formatMembers(value: Json, indent: number): string[] | undefined
 function formatItem(value: Json, indent: number): string[] {
   const dash = `${' '.repeat(indent)}- `
   if (typeof value === 'string') {
-    const literal = value.includes('\n') ? formatLiteral(value, indent) : undefined
+    const literal = isForLiteral(value) ? formatLiteral(value, indent) : undefined
     return literal === undefined ? [dash + formatText(value)] : [dash + literal.header, ...literal.lines]
   }
   const [first, ...rest] = isObject(value) ? (formatMembers(value, indent + STEP) ?? []) : []

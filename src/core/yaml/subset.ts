@@ -38,8 +38,11 @@ type Report = (offset: number, message: string) => void
 
 function checkToken({ token, depth }: Visit, pending: Visit[], report: Report): void {
   const refusal = REFUSED.get(token.type)
+  const bad = badEscape(token)
   if (refusal !== undefined) report(token.offset, refusal)
   else if (isUnclosed(token)) report(token.offset, 'the quote that begins here is not closed')
+  else if (bad !== undefined)
+    report(bad, 'an escape that YAML does not know; in double quotes a backslash is written twice')
   else if (token.type === 'document') {
     checkSource(token.start, report)
     if (token.value !== undefined) pending.push({ token: token.value, depth })
@@ -73,6 +76,20 @@ function checkSource(tokens: readonly CST.SourceToken[], report: Report): void {
     const refusal = REFUSED.get(type)
     if (refusal !== undefined) report(offset, refusal)
   }
+}
+
+const ESCAPE =
+  /\\(?:[0abefnrtvN_LP \t\n"/\\]|\r\n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})/y
+
+/** Where the first escape is that YAML does not know; yaml would make an error for each. */
+function badEscape(token: CST.Token): number | undefined {
+  if (token.type !== 'double-quoted-scalar') return undefined
+  const { source, offset } = token
+  for (let at = source.indexOf('\\'); at >= 0; at = source.indexOf('\\', ESCAPE.lastIndex)) {
+    ESCAPE.lastIndex = at
+    if (!ESCAPE.test(source)) return offset + at
+  }
+  return undefined
 }
 
 const isUnclosed = (token: CST.Token): boolean =>

@@ -4,7 +4,7 @@ import { checkTree, MAX_DEPTH } from './subset.js'
 
 /** More keys, or more tokens, than any file needs that people read; so time and memory have a bound. */
 const MAX_KEYS = 10_000
-const MAX_TOKENS = 150_000
+const MAX_TOKENS = 100_000
 
 /** The document and the scalar on the parser's stack, beside the collections. */
 const STACK_EXTRA = 2
@@ -31,12 +31,15 @@ function parseTokens(text: string): { tokens: CST.Token[]; fault?: Fault } {
   const tokens: CST.Token[] = []
   let count = 0
   let keys = 0
+  let errors = 0
   for (const lexeme of new Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) tokens.push(token)
+    for (const token of parser.next(lexeme)) {
+      tokens.push(token)
+      if (token.type === 'error' && ++errors >= MAX_FAULTS) return { tokens }
+    }
     if (lexeme === ':') keys++
     const tooMuch = excess(++count, keys, parser.stack.length)
     if (tooMuch !== undefined) return { tokens, fault: { offset: Math.max(0, parser.offset - 1), message: tooMuch } }
-    if (tokens.length > MAX_FAULTS && tokens.filter(isError).length >= MAX_FAULTS) return { tokens }
   }
   for (const token of parser.end()) tokens.push(token)
   return { tokens }
@@ -49,8 +52,6 @@ function excess(tokens: number, keys: number, stack: number): string | undefined
   return undefined
 }
 
-const isError = (token: CST.Token): boolean => token.type === 'error'
-
 function composeTokens(tokens: readonly CST.Token[]): Composed {
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, logLevel: 'silent' })
   for (const document of composer.compose(tokens)) {
@@ -62,7 +63,6 @@ function composeTokens(tokens: readonly CST.Token[]): Composed {
 
 /** Worded here, because yaml's own messages may quote the file. */
 const MEANINGS: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
-  BAD_DQ_ESCAPE: 'an escape that YAML does not know; in double quotes a backslash is written twice',
   BAD_INDENT: 'the indentation does not fit the lines before, or a bracket is not closed',
   BAD_SCALAR_START: 'unquoted text cannot begin with this character: quote it',
   BLOCK_AS_IMPLICIT_KEY: 'unquoted text cannot hold ": ": quote it',

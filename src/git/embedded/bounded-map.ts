@@ -4,8 +4,16 @@ export interface BoundedMap<K, V> {
   set(key: K, value: V): void
 }
 
-export function createBoundedMap<K, V>(limit: number): BoundedMap<K, V> {
+/** Holds values of `limit` in all, as `sizeOf` counts them; one that is larger than half of it is not kept. */
+export function createSizedMap<K, V>(limit: number, sizeOf: (value: V) => number): BoundedMap<K, V> {
   const map = new Map<K, V>()
+  let total = 0
+  const remove = (key: K): void => {
+    const value = map.get(key)
+    if (value === undefined) return
+    map.delete(key)
+    total -= sizeOf(value)
+  }
   return {
     get: (key) => {
       const value = map.get(key)
@@ -15,10 +23,15 @@ export function createBoundedMap<K, V>(limit: number): BoundedMap<K, V> {
       return value
     },
     set: (key, value) => {
-      map.delete(key)
+      remove(key)
+      const size = sizeOf(value)
+      if (size > limit / 2) return
       map.set(key, value)
-      const [oldest] = map.size > limit ? map.keys() : []
-      if (oldest !== undefined) map.delete(oldest)
+      total += size
+      for (const oldest of map.keys()) {
+        if (total <= limit) return
+        remove(oldest)
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Oid } from '../../registry/ports.js'
-import { type BoundedMap, createBoundedMap } from './bounded-map.js'
+import { createSizedMap } from './bounded-map.js'
 import { type Commit, parseCommit } from './commit-object.js'
 import { readIfThere } from './disk.js'
 import type { Objects } from './objects.js'
@@ -22,11 +22,11 @@ const MAX_COMMITS = 50_000
 
 export function openGraph(commonDir: string, objects: Objects): Graph {
   const shallow = new Set(readIfThere(join(commonDir, 'shallow'))?.toString('utf8').split('\n').filter(Boolean))
-  const commits: BoundedMap<Oid, Commit> = createBoundedMap(MAX_COMMITS)
+  const commits = createSizedMap<Oid, Commit>(MAX_COMMITS, () => 1)
   const commit = async (oid: Oid): Promise<Commit> => {
     const known = commits.get(oid)
     if (known !== undefined) return known
-    const parsed = parseCommit(oid, await objects.read(oid, 'commit'))
+    const parsed = parseCommit(oid, objects.read(oid, 'commit'))
     commits.set(oid, parsed)
     return parsed
   }

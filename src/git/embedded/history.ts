@@ -12,7 +12,7 @@ export async function* readHistory(
     if (commit.oid === after) return
     const [first] = graph.parents(commit)
     const before = first === undefined ? undefined : (await graph.commit(first)).tree
-    const changes = await trees.diff(before, commit.tree, filter)
+    const changes = trees.diff(before, commit.tree, filter)
     const { oid, author, committedAt, subject } = commit
     if (changes.length > 0) yield { commit: oid, author, committedAt, subject, changes }
   }

@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PromiseFsClient } from 'isomorphic-git'
-import { hasCode } from '../disk.js'
-import { temporaryName, writeSynced } from './disk.js'
+import { temporaryName } from './disk.js'
 
 /** The git directory that isomorphic-git is told of; only `objects` below it exists, and it is the folder given here. */
 export const OBJECTS_GITDIR = '/repository'
@@ -11,8 +11,7 @@ const LOOSE = /[\\/][0-9a-f]{2}[\\/][0-9a-f]{38}$/
 
 /**
  * The file system that isomorphic-git sees: one object directory, where a file is written whole or not at all and an
- * empty loose object, left by a crash, is absent. Reads are synchronous: a history walk makes so many small ones that
- * the thread pool would cost ten times the system calls.
+ * empty loose object, left by a crash, is absent.
  */
 export function openObjectFs(objectsDir: string): PromiseFsClient {
   const real = (path: string): string => (path.startsWith(PREFIX) ? objectsDir + path.slice(PREFIX.length) : objectsDir)
@@ -21,21 +20,15 @@ export function openObjectFs(objectsDir: string): PromiseFsClient {
   }
   return {
     promises: {
-      readFile: async (path: string) => {
-        const content = readFileSync(real(path))
-        if (content.length === 0 && LOOSE.test(path)) throw absent(path)
-        return content
-      },
+      // Asynchronous also for a missing path: that is how isomorphic-git finds out that these are promises.
+      readFile: async (path: string) => readFile(real(path)),
       stat: async (path: string) => {
-        // isomorphic-git prints a failure other than "absent" on standard output; writing will say what is wrong.
-        const stats = statSync(real(path), { throwIfNoEntry: false })
+        const stats = statOf(real(path))
         if (stats === undefined || (stats.size === 0 && LOOSE.test(path))) throw absent(path)
         return stats
       },
-      readdir: async (path: string) => readdirSync(real(path)),
-      mkdir: async (path: string) => {
-        mkdirSync(real(path), { recursive: true })
-      },
+      readdir: (path: string) => readdir(real(path)),
+      mkdir: (path: string) => mkdir(real(path), { recursive: true }),
       writeFile: async (path: string, content: Uint8Array) => writeObject(real(path), content),
       lstat: refuse,
       readlink: refuse,
@@ -46,20 +39,25 @@ export function openObjectFs(objectsDir: string): PromiseFsClient {
   }
 }
 
-/** `tmp_obj_` is git's own prefix: its garbage collection removes what a kill left. */
-function writeObject(path: string, content: Uint8Array): void {
-  const temporary = join(dirname(path), temporaryName('tmp_obj_'))
+/** isomorphic-git prints a failure other than "absent" on standard output; the write that follows will say what is wrong. */
+function statOf(path: string): Stats | undefined {
   try {
-    writeSynced(temporary, content, 0o444)
+    return statSync(path, { throwIfNoEntry: false })
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error
-    mkdirSync(dirname(path), { recursive: true })
-    writeSynced(temporary, content, 0o444)
+    if (error instanceof Error && 'syscall' in error) return undefined
+    throw error
   }
+}
+
+/** `tmp_obj_` is git's own prefix: its garbage collection removes what a kill left. */
+async function writeObject(path: string, content: Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), temporaryName('tmp_obj_'))
+  await mkdir(dirname(path), { recursive: true })
   try {
-    renameSync(temporary, path)
+    await writeFile(temporary, content, { flag: 'wx', mode: 0o444, flush: true })
+    await rename(temporary, path)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    await rm(temporary, { force: true })
     throw error
   }
 }

@@ -3,7 +3,9 @@ import { join, resolve } from 'node:path'
 import type { PromiseFsClient } from 'isomorphic-git'
 import { PromptctlError } from '../../core/errors.js'
 import type { Oid } from '../../registry/ports.js'
+import { diskError } from '../disk.js'
 import { readIfThere } from './disk.js'
+import { ObjectDir } from './object-dir.js'
 import { OBJECTS_GITDIR, openObjectFs } from './object-fs.js'
 import { isOid } from './refs.js'
 
@@ -14,63 +16,68 @@ export interface GitObject {
   readonly content: Buffer
 }
 
-/** Reads and adds objects, through isomorphic-git. Nothing is ever changed or removed. */
+/** Reads and adds objects. Nothing is ever changed or removed. */
 export interface Objects {
   /** Undefined when there is no such object. Throws `unavailable` when it is there and cannot be read. */
-  find(oid: Oid): Promise<GitObject | undefined>
+  find(oid: Oid): GitObject | undefined
   /** As `find`; a missing object and one of another type are `unavailable`. */
-  read(oid: Oid, type: ObjectType): Promise<Buffer>
+  read(oid: Oid, type: ObjectType): Buffer
   /** Stores an object, whole and on the disk when this returns. */
   write(type: ObjectType, content: Uint8Array): Promise<Oid>
   /** Every object whose id begins with these hex digits, at least four. */
   expand(prefix: string): Promise<readonly Oid[]>
+  /** Gives back the files that are open. */
+  close(): void
 }
 
 /** The id that an object has, whether it is stored or not. */
 export const objectId = (type: ObjectType, content: Uint8Array): Oid =>
   createHash('sha1').update(`${type} ${content.length}\0`).update(content).digest('hex') as Oid
 
-/** One folder of objects; the first is the repository's own, and new objects go there. */
-interface Store {
-  readonly fs: PromiseFsClient
-  /** isomorphic-git keeps pack indexes and packs in it. */
-  cache: object
-}
-
 /**
- * Opens the objects of a repository; `env` is the one that is meant for it. Nothing is read yet: isomorphic-git costs
- * 70 ms and is loaded at the first object.
+ * Opens the objects of a repository; `env` is the one that is meant for it. Nothing is read yet. What is looked up by its
+ * id is read here; isomorphic-git, which costs 70 ms to load, writes and searches.
  */
 export function openObjects(commonDir: string, env: NodeJS.ProcessEnv): Objects {
-  const stores: Store[] = objectDirs(commonDir, env).map((dir) => ({ fs: openObjectFs(dir), cache: {} }))
-  const find = async (oid: Oid): Promise<GitObject | undefined> => {
-    for (const store of stores) {
-      const found = await readFrom(store, oid)
-      if (found !== undefined) return found
+  const dirs = objectDirs(commonDir, env).map((dir) => new ObjectDir(dir))
+  const find = (oid: Oid): GitObject | undefined => {
+    if (oid === EMPTY_TREE) return { type: 'tree', content: Buffer.alloc(0) }
+    try {
+      for (const dir of dirs) {
+        const found = dir.find(oid)
+        if (found !== undefined) return found
+      }
+      return undefined
+    } catch (error) {
+      throw unreadable(oid, error)
     }
-    return undefined
   }
   return {
     find,
-    read: async (oid, type) => {
-      const found = await find(oid)
+    read: (oid, type) => {
+      const found = find(oid)
       if (found?.type === type) return found.content
-      const problem = found === undefined ? 'is missing' : `is a ${found.type}`
-      throw unreadable(oid, new Error(`The ${type} ${oid} ${problem}.`))
+      throw unreadable(oid, new Error(found === undefined ? 'it is missing' : `it is a ${found.type} and no ${type}`))
     },
     write: async (type, object) => {
-      const [own] = stores
+      const [own] = dirs
       if (own === undefined) throw new Error('a repository without an object directory')
-      const { writeObject } = await loadGit()
-      const oid = await writeObject({ fs: own.fs, gitdir: OBJECTS_GITDIR, type, object, format: 'content' })
-      return oid as Oid
+      const oid = objectId(type, object)
+      if (find(oid) === undefined) await writeObject(own.dir, type, object)
+      return oid
     },
     expand: async (prefix) => {
-      const found = await Promise.all(stores.map((store) => expandIn(store, prefix)))
+      const found = await Promise.all(dirs.map(({ dir }) => expandIn(openObjectFs(dir), prefix)))
       return [...new Set(found.flat())]
+    },
+    close: () => {
+      for (const dir of dirs) dir.close()
     },
   }
 }
+
+/** git knows it, stored or not. */
+const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
 
 let loaded: Promise<typeof import('isomorphic-git')> | undefined
 
@@ -79,32 +86,19 @@ const loadGit = (): Promise<typeof import('isomorphic-git')> => {
   return loaded
 }
 
-async function readFrom(store: Store, oid: Oid): Promise<GitObject | undefined> {
+async function writeObject(dir: string, type: ObjectType, object: Uint8Array): Promise<void> {
+  const git = await loadGit()
   try {
-    return await readOnce(store, oid)
+    await git.writeObject({ fs: openObjectFs(dir), gitdir: OBJECTS_GITDIR, type, object, format: 'content' })
   } catch (error) {
-    if (isCode(error, 'NotFoundError')) return undefined
-  }
-  // A repack beside us takes packs away that the cache still names: look once more with an empty one.
-  store.cache = {}
-  try {
-    return await readOnce(store, oid)
-  } catch (error) {
-    if (isCode(error, 'NotFoundError')) return undefined
-    throw unreadable(oid, error)
+    throw diskError(error, dir)
   }
 }
 
-async function readOnce({ fs, cache }: Store, oid: Oid): Promise<GitObject> {
-  const { readObject } = await loadGit()
-  const { type, object } = await readObject({ fs, gitdir: OBJECTS_GITDIR, oid, format: 'content', cache })
-  return { type: type as ObjectType, content: object as Buffer }
-}
-
-async function expandIn({ fs, cache }: Store, prefix: string): Promise<readonly Oid[]> {
+async function expandIn(fs: PromiseFsClient, prefix: string): Promise<readonly Oid[]> {
   const { expandOid } = await loadGit()
   try {
-    return [(await expandOid({ fs, gitdir: OBJECTS_GITDIR, oid: prefix, cache })) as Oid]
+    return [(await expandOid({ fs, gitdir: OBJECTS_GITDIR, oid: prefix, cache: {} })) as Oid]
   } catch (error) {
     if (isCode(error, 'NotFoundError')) return []
     if (isCode(error, 'AmbiguousError')) return matchesOf(error)
@@ -127,6 +121,7 @@ const unreadable = (oid: string, cause: unknown): PromptctlError =>
     `The object ${oid} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
     {
       hint: 'Run `git fsck` where git is; in a partial clone the object was never fetched.',
+      details: { oid },
       cause,
     },
   )

@@ -36,9 +36,11 @@ export async function openEmbedded(
   const found = findLayout(dir, env)
   const own = isMeant(found, base, env) ? env : withoutLocal(env)
   const refs = openRefs(found)
-  const config = lazily(() => readConfig({ ...found, env: own, branch: branchOf(refs.read('HEAD')) }))
-  const layout = { ...found, workTree: findWorkTree(found, config()) }
-  assertReadable(layout, config())
+  // Read again each time: the files are small, and somebody may change them while a server is running.
+  const config = (): Config => readConfig({ ...found, env: own, branch: branchOf(refs.read('HEAD')) })
+  const first = config()
+  const layout = { ...found, workTree: findWorkTree(found, first) }
+  assertReadable(layout, first)
   const objects = openObjects(layout.commonDir, own)
   const parts: Parts = {
     layout,
@@ -58,14 +60,6 @@ export async function openEmbedded(
 
 const withoutLocal = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !LOCAL.includes(name)))
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
-}
 
 const branchOf = (head: ReturnType<ReturnType<typeof openRefs>['read']>): string | undefined =>
   head !== undefined && 'target' in head ? /^refs\/heads\/(.+)$/.exec(head.target)?.[1] : undefined

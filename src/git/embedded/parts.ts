@@ -18,6 +18,6 @@ export interface Parts {
   readonly trees: Trees
   /** Aborting ends the wait for a lock. */
   readonly signal: AbortSignal | undefined
-  /** Reads git's configuration at the first call. */
+  /** git's configuration as it is now. */
   config(): Config
 }

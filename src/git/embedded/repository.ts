@@ -65,7 +65,7 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
         .map(({ path, oid, mode }) => ({ path: fromBytePath(path), blob: oid, mode })),
     readBlobs: async (blobs) => {
       const read = new Map<Oid, Uint8Array>()
-      for (const oid of blobs) if (!read.has(oid)) read.set(oid, await objects.read(oid, 'blob'))
+      for (const oid of blobs) if (!read.has(oid)) read.set(oid, objects.read(oid, 'blob'))
       return read
     },
     blobId: (content) => objectId('blob', content),
@@ -86,7 +86,7 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
     commit: (request) => writeCommit(parts, request),
     stage: (files) => writeStage(parts, files),
     repairIndex: (entries, absent) => repairIndex(parts, entries, absent),
-    close: async () => {},
+    close: async () => objects.close(),
   }
 }
 

@@ -61,7 +61,7 @@ async function expand(context: RevisionContext, prefix: string): Promise<Oid | u
 /** The commit behind a tag, and a tag of a tag; undefined for another object. */
 async function peel({ objects }: RevisionContext, start: Oid | undefined): Promise<Oid | undefined> {
   for (let oid = start; oid !== undefined; ) {
-    const found = await objects.find(oid)
+    const found = objects.find(oid)
     if (found?.type === 'commit') return oid
     if (found?.type !== 'tag') return undefined
     oid = /^object ([0-9a-f]{40})$/m.exec(found.content.toString('latin1'))?.[1] as Oid | undefined

@@ -17,17 +17,25 @@ export const isGitlinkMode = (mode: string): boolean => mode === '160000'
 export function parseTree(content: Buffer): readonly TreeEntry[] {
   const entries: TreeEntry[] = []
   for (let at = 0; at < content.length; ) {
-    const space = content.indexOf(0x20, at)
-    const zero = content.indexOf(0, space)
-    if (space < 0 || zero < 0 || zero + 21 > content.length) throw tornTree()
-    entries.push({
-      mode: content.toString('latin1', at, space),
-      name: content.toString('latin1', space + 1, zero) as BytePath,
-      oid: content.toString('hex', zero + 1, zero + 21) as Oid,
-    })
-    at = zero + 21
+    const { entry, end } = parseEntry(content, at)
+    entries.push(entry)
+    at = end
   }
   return entries
+}
+
+/** The entry that begins at `at` (`100644 name`, a zero, the raw id), and where it ends. */
+export function parseEntry(content: Buffer, at: number): { readonly entry: TreeEntry; readonly end: number } {
+  const space = content.indexOf(0x20, at)
+  const zero = content.indexOf(0, space)
+  const end = zero + 21
+  if (space < 0 || zero < 0 || end > content.length) throw tornTree()
+  const entry = {
+    mode: content.toString('latin1', at, space),
+    name: content.toString('latin1', space + 1, zero) as BytePath,
+    oid: content.toString('hex', zero + 1, end) as Oid,
+  }
+  return { entry, end }
 }
 
 const tornTree = (): PromptctlError =>
@@ -49,7 +57,7 @@ export interface NewFile {
 }
 
 export interface TreeStore {
-  readTree(oid: Oid): Promise<readonly TreeEntry[]>
+  readTree(oid: Oid): readonly TreeEntry[]
   writeTree(entries: readonly TreeEntry[]): Promise<Oid>
 }
 
@@ -58,7 +66,7 @@ export interface TreeStore {
  * stays byte for byte; a file that is there keeps its executable bit. Throws `conflict` where a folder is in the way.
  */
 export async function replaceFiles(store: TreeStore, root: Oid | undefined, files: readonly NewFile[]): Promise<Oid> {
-  const entries = new Map((root === undefined ? [] : await store.readTree(root)).map((entry) => [entry.name, entry]))
+  const entries = new Map((root === undefined ? [] : store.readTree(root)).map((entry) => [entry.name, entry]))
   const below = new Map<BytePath, NewFile[]>()
   for (const file of files) {
     const slash = file.path.indexOf('/')

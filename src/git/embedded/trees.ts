@@ -1,8 +1,9 @@
 import type { Entry, FileChange, Oid } from '../../registry/ports.js'
-import { createBoundedMap } from './bounded-map.js'
-import { fromBytePath, toBytePath } from './byte-path.js'
+import { createSizedMap } from './bounded-map.js'
+import { type BytePath, fromBytePath, toBytePath } from './byte-path.js'
 import type { Objects } from './objects.js'
 import { formatTree, isGitlinkMode, isTreeMode, parseTree, type TreeEntry, type TreeStore } from './tree.js'
+import { differingEntries } from './tree-diff.js'
 
 /** Which paths a walk over trees looks at: everything below, or only what the named children lead to. */
 export interface PathFilter {
@@ -32,85 +33,72 @@ const descend = (filter: PathFilter, name: string): PathFilter | undefined =>
 /** Reads trees, and compares two by their ids: what is equal is not opened. */
 export interface Trees extends TreeStore {
   /** Files under the filter's paths, in byte order; submodules are left out. */
-  list(tree: Oid | undefined, filter: PathFilter): Promise<readonly Entry[]>
+  list(tree: Oid | undefined, filter: PathFilter): readonly Entry[]
   /** What differs under the filter's paths, in byte order. */
-  diff(before: Oid | undefined, after: Oid | undefined, filter: PathFilter): Promise<readonly FileChange[]>
+  diff(before: Oid | undefined, after: Oid | undefined, filter: PathFilter): readonly FileChange[]
 }
 
-const MAX_TREES = 4_000
+/** Bytes of trees that stay in memory: in a history each is looked at twice. */
+const CACHED_BYTES = 8 * 1024 * 1024
+const NO_TREE = Buffer.alloc(0)
 
 export function openTrees(objects: Objects): Trees {
-  const cache = createBoundedMap<Oid, readonly TreeEntry[]>(MAX_TREES)
-  const readTree = async (oid: Oid): Promise<readonly TreeEntry[]> => {
+  const cache = createSizedMap<Oid, Buffer>(CACHED_BYTES, (content) => content.length + 100)
+  const bytesOf = (oid: Oid | undefined): Buffer => {
+    if (oid === undefined) return NO_TREE
     const known = cache.get(oid)
     if (known !== undefined) return known
-    const entries = parseTree(await objects.read(oid, 'tree'))
-    cache.set(oid, entries)
-    return entries
+    const content = objects.read(oid, 'tree')
+    cache.set(oid, content)
+    return content
   }
-  const entriesOf = async (oid: Oid | undefined): Promise<readonly TreeEntry[]> =>
-    oid === undefined ? [] : readTree(oid)
+  const readTree = (oid: Oid): readonly TreeEntry[] => parseTree(bytesOf(oid))
 
-  const list = async (tree: Oid, filter: PathFilter, prefix: string, into: Entry[]): Promise<void> => {
-    for (const { name, mode, oid } of await readTree(tree)) {
+  const list = (tree: Oid, filter: PathFilter, prefix: string, into: Entry[]): void => {
+    for (const { name, mode, oid } of readTree(tree)) {
       const below = descend(filter, name)
       if (below === undefined || isGitlinkMode(mode)) continue
-      if (isTreeMode(mode)) await list(oid, below, `${prefix}${name}/`, into)
+      if (isTreeMode(mode)) list(oid, below, `${prefix}${name}/`, into)
       else if (below.whole) into.push({ path: fromBytePath(prefix + name), blob: oid, mode })
     }
   }
 
-  const diff = async (
-    before: Oid | undefined,
-    after: Oid | undefined,
+  const diff = (
+    old: Oid | undefined,
+    now: Oid | undefined,
     filter: PathFilter,
     prefix: string,
     into: FileChange[],
-  ): Promise<void> => {
-    const [old, now] = [await entriesOf(before), await entriesOf(after)]
-    for (const [left, right] of pairs(old, now)) {
-      const name = (left ?? right)?.name ?? ''
+  ): void => {
+    for (const [left, right] of differingEntries(bytesOf(old), bytesOf(now))) {
+      const { name, mode } = (left ?? right) as TreeEntry
       const below = descend(filter, name)
-      if (below === undefined || (left?.oid === right?.oid && left?.mode === right?.mode)) continue
-      if (isTreeMode((left ?? right)?.mode ?? '')) {
-        await diff(left?.oid, right?.oid, below, `${prefix}${name}/`, into)
-      } else if (below.whole && (isFile(left) || isFile(right))) {
-        const file = isFile(right) ? right : undefined
-        into.push({ path: fromBytePath(prefix + name), blob: file?.oid, mode: file?.mode ?? '000000' })
-      }
+      if (below === undefined) continue
+      if (isTreeMode(mode)) diff(left?.oid, right?.oid, below, `${prefix}${name}/`, into)
+      else if (below.whole && (isFile(left) || isFile(right)))
+        into.push(formatChange(`${prefix}${name}` as BytePath, right))
     }
   }
 
   return {
     readTree,
     writeTree: (entries) => objects.write('tree', formatTree(entries)),
-    list: async (tree, filter) => {
+    list: (tree, filter) => {
       const entries: Entry[] = []
-      if (tree !== undefined) await list(tree, filter, '', entries)
+      if (tree !== undefined) list(tree, filter, '', entries)
       return entries
     },
-    diff: async (before, after, filter) => {
+    diff: (before, after, filter) => {
       const changes: FileChange[] = []
-      if (before !== after) await diff(before, after, filter, '', changes)
+      if (before !== after) diff(before, after, filter, '', changes)
       return changes
     },
   }
 }
 
-type Pair = readonly [TreeEntry | undefined, TreeEntry | undefined]
+const isFile = (entry: TreeEntry | undefined): entry is TreeEntry => entry !== undefined && !isGitlinkMode(entry.mode)
 
-/** Walks two trees side by side. A file that became a folder gives two pairs: the one sorts where the other does not. */
-function* pairs(old: readonly TreeEntry[], now: readonly TreeEntry[]): Generator<Pair> {
-  let [i, j] = [0, 0]
-  while (i < old.length || j < now.length) {
-    const [left, right] = [old[i], now[j]]
-    const order = left === undefined ? 1 : right === undefined ? -1 : compare(sortKey(left), sortKey(right))
-    if (order <= 0) i += 1
-    if (order >= 0) j += 1
-    yield [order <= 0 ? left : undefined, order >= 0 ? right : undefined]
-  }
+function formatChange(path: BytePath, after: TreeEntry | undefined): FileChange {
+  const file = isFile(after) ? after : undefined
+  return { path: fromBytePath(path), blob: file?.oid, mode: file?.mode ?? '000000' }
 }
-
-const isFile = (entry: TreeEntry | undefined): boolean => entry !== undefined && !isGitlinkMode(entry.mode)
-const sortKey = ({ name, mode }: TreeEntry): string => (isTreeMode(mode) ? `${name}/` : name)
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

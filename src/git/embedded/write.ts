@@ -3,6 +3,7 @@ import { PromptctlError } from '../../core/errors.js'
 import type { CommitRequest, CommitResult, Entry, FileWrite, Oid } from '../../registry/ports.js'
 import { GitLockWait, gitLockError } from '../git-lock.js'
 import { openScratch, type Scratch } from '../journal.js'
+import { inParallel } from '../parallel.js'
 import { type PendingFiles, writeWorkTreeFiles } from '../work-tree-files.js'
 import { fromBytePath, toBytePath } from './byte-path.js'
 import { formatCommit, formatMessage } from './commit-object.js'
@@ -123,11 +124,9 @@ async function storeBlobs(
   { objects }: Parts,
   { files, keepEdits = [] }: Pick<CommitRequest, 'files' | 'keepEdits'>,
 ): Promise<readonly StagedFile[]> {
-  const staged: StagedFile[] = []
-  for (const { path, content } of files) {
-    staged.push({ path, blob: await objects.write('blob', content), isOnDisk: !keepEdits.includes(path) })
-  }
-  return staged
+  return inParallel(files, async ({ path, content }) => {
+    return { path, blob: await objects.write('blob', content), isOnDisk: !keepEdits.includes(path) }
+  })
 }
 
 async function storeCommit(

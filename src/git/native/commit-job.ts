@@ -77,7 +77,7 @@ export async function changedBetween(
 ): Promise<readonly string[]> {
   const [old, young] = await Promise.all(
     [before, after].map(async (commit) => {
-      const entries = commit === undefined ? [] : await store.entries((await store.commit(commit)).tree, paths)
+      const entries = commit === undefined ? [] : await store.entriesAt(commit, paths)
       return new Map(entries.map(({ path, blob, mode }) => [path, `${mode} ${blob}`]))
     }),
   )

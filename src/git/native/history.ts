@@ -28,7 +28,7 @@ export async function* streamHistory(context: GitContext, query: HistoryQuery): 
   if (tip === after) return
   const isFew = paths.length <= MAX_PATHSPECS
   const range = after === undefined ? [tip] : [tip, `^${after}`]
-  const child = spawnRead(context, [...LOG, ...range, '--', ...(isFew ? paths.map(pathspec) : [])], 'ignore')
+  const child = spawnRead(context, [...LOG, ...range, '--', ...(isFew ? paths.map(pathspec) : [])])
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('close', resolve)
     child.on('error', (error) => reject(notStarted(context, error)))

@@ -26,17 +26,20 @@ export class ObjectReader {
     this.#context = context
   }
 
-  /** The object that a full id names, or undefined when there is none. Throws `unavailable` when git fails. */
-  read(oid: string): Promise<RawObject | undefined> {
-    this.#running ??= new Batch(this.#context, () => {
-      this.#running = undefined
-    })
-    return this.#running.read(oid)
+  /**
+   * The object that `name` names, or undefined when there is none: a full id, or an expression of one such as
+   * `<id>:prompts`. It must not have a line end in it. Throws `unavailable` when git fails.
+   */
+  read(name: string): Promise<RawObject | undefined> {
+    if (this.#running === undefined || this.#running.hasEnded) this.#running = new Batch(this.#context)
+    return this.#running.read(name)
   }
 
-  close(): void {
-    this.#running?.close()
+  /** Ends the process, and waits until it has ended. */
+  async close(): Promise<void> {
+    const running = this.#running
     this.#running = undefined
+    await running?.close()
   }
 }
 
@@ -44,13 +47,16 @@ class Batch {
   readonly #child: ChildProcess
   readonly #waiting: Waiting[] = []
   readonly #parser = new BatchParser()
+  readonly #ended: Promise<void>
+  hasEnded = false
   #first = 0
 
-  constructor(context: GitContext, onEnd: () => void) {
-    this.#child = spawnRead(context, ['cat-file', '--batch'], 'pipe')
+  constructor(context: GitContext) {
+    // Detached: Ctrl-C on a terminal ends the git that commits, and the files are then put back with the help of this.
+    this.#child = spawnRead(context, ['cat-file', '--batch'], { stdin: 'pipe', detached: true })
     const stderr = collectText(this.#child)
     const fail = (error: Error): void => {
-      onEnd()
+      this.hasEnded = true
       for (const { reject } of this.#waiting.splice(0).slice(this.#first)) reject(error)
       this.#first = 0
     }
@@ -58,22 +64,28 @@ class Batch {
     this.#child.on('close', () => {
       fail(new PromptctlError('unavailable', `git cat-file failed: ${lastWords(stderr()) || 'it ended'}`))
     })
+    this.#ended = new Promise((resolve) => {
+      this.#child.on('error', () => resolve())
+      this.#child.on('close', () => resolve())
+    })
     // What a broken pipe means is told by 'close'.
     this.#child.stdin?.on('error', () => this.#child.stdin?.destroy())
     this.#child.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk))
     this.#hold(false)
   }
 
-  read(oid: string): Promise<RawObject | undefined> {
+  read(name: string): Promise<RawObject | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === this.#first) this.#hold(true)
       this.#waiting.push({ resolve, reject })
-      this.#child.stdin?.write(`${oid}\n`)
+      this.#child.stdin?.write(`${name}\n`)
     })
   }
 
-  close(): void {
+  close(): Promise<void> {
+    this.#hold(true)
     this.#child.stdin?.end()
+    return this.#ended
   }
 
   #receive(chunk: Buffer): void {
@@ -111,8 +123,8 @@ class BatchParser {
     if (this.#header === undefined) {
       const line = this.#takeLine()
       if (line === undefined) return undefined
+      if (line.endsWith(' missing')) return 'missing'
       const [oid = '', type = '', size] = line.split(' ')
-      if (size === undefined) return 'missing'
       this.#header = { oid, type, size: Number(size) }
     }
     const { oid, type, size } = this.#header

@@ -19,11 +19,17 @@ const FOLDER = '40000'
 const SUBMODULE = '160000'
 /** Trees that stay in memory: at most this many entries in all. */
 const CACHED_ENTRIES = 100_000
+const CACHED_COMMITS = 1000
+/** Looking ahead is for a few files; many share their folders, and one more round trip does not count. */
+const MAX_PRIMED = 50
+/** A path that can be part of what cat-file is asked, whatever its syntax. */
+const PLAIN_PATH = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/
 
-/** Commits and trees, read through one ObjectReader. Trees are immutable, so the last ones are remembered. */
+/** Commits and trees, read through one ObjectReader. They are immutable, so the last ones are remembered. */
 export class ObjectStore {
   readonly #reader: ObjectReader
   readonly #trees = new Map<Oid, readonly TreeEntry[]>()
+  readonly #commits = new Map<Oid, CommitObject>()
   #cachedEntries = 0
 
   constructor(reader: ObjectReader) {
@@ -32,12 +38,31 @@ export class ObjectStore {
 
   /** Undefined when there is no such commit (or it is something else). */
   async findCommit(commit: Oid): Promise<CommitObject | undefined> {
+    const known = this.#commits.get(commit)
+    if (known !== undefined) return known
     const object = await this.#reader.read(commit)
     if (object?.type !== 'commit') return undefined
-    const text = object.content.toString('latin1')
-    const header = text.slice(0, text.indexOf('\n\n'))
-    const tree = /^tree ([0-9a-f]+)/.exec(header)?.[1] as Oid
-    return { commit, tree, parents: [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map((match) => match[1] as Oid) }
+    const parsed = parseCommit(commit, object)
+    if (this.#commits.size >= CACHED_COMMITS) this.#commits.clear()
+    this.#commits.set(commit, parsed)
+    return parsed
+  }
+
+  /**
+   * Reads a commit and the trees on the way to `paths` in one round trip, where going from tree to tree takes one each.
+   * What is not there is left for the real reader to find out.
+   */
+  async prime(commit: Oid, paths: readonly string[]): Promise<void> {
+    const folders = new Set(paths.filter((path) => PLAIN_PATH.test(path)).flatMap(parentFolders))
+    const names = [`${commit}^{tree}`, ...[...folders].map((folder) => `${commit}:${folder}`)]
+    const [, ...trees] = await Promise.all([this.findCommit(commit), ...names.map((name) => this.#reader.read(name))])
+    for (const object of trees) if (object?.type === 'tree') this.#remember(object.oid as Oid, object)
+  }
+
+  /** The files of exactly these paths at a commit, in their order. */
+  async entriesAt(commit: Oid, paths: readonly string[]): Promise<readonly Entry[]> {
+    if (!this.#commits.has(commit) && paths.length <= MAX_PRIMED) await this.prime(commit, paths)
+    return this.entries((await this.commit(commit)).tree, paths)
   }
 
   async commit(commit: Oid): Promise<CommitObject> {
@@ -51,9 +76,7 @@ export class ObjectStore {
     if (cached !== undefined) return cached
     const object = await this.#reader.read(oid)
     if (object?.type !== 'tree') throw unreadable('tree', oid)
-    const entries = parseTree(object, oid.length / 2)
-    this.#remember(oid, entries)
-    return entries
+    return this.#remember(oid, object)
   }
 
   async blob(oid: Oid): Promise<Uint8Array> {
@@ -128,14 +151,30 @@ export class ObjectStore {
     return files.flatMap((item) => (typeof item === 'number' ? (nested[item] ?? []) : item))
   }
 
-  #remember(oid: Oid, entries: readonly TreeEntry[]): void {
+  #remember(oid: Oid, object: RawObject): readonly TreeEntry[] {
+    const known = this.#trees.get(oid)
+    if (known !== undefined) return known
+    const entries = parseTree(object, oid.length / 2)
     this.#cachedEntries += entries.length
     if (this.#cachedEntries > CACHED_ENTRIES) {
       this.#trees.clear()
       this.#cachedEntries = entries.length
     }
     this.#trees.set(oid, entries)
+    return entries
   }
+}
+
+/** `a` and `a/b` for `a/b/c`. */
+const parentFolders = (path: string): readonly string[] =>
+  [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index))
+
+/** `tree <id>`, then `parent <id>` lines, then the rest up to an empty line. */
+function parseCommit(commit: Oid, { content }: RawObject): CommitObject {
+  const text = content.toString('latin1')
+  const header = text.slice(0, text.indexOf('\n\n'))
+  const tree = /^tree ([0-9a-f]+)/.exec(header)?.[1] as Oid
+  return { commit, tree, parents: [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map((match) => match[1] as Oid) }
 }
 
 const join = (dir: string, name: string): string => (dir === '' ? name : `${dir}/${name}`)

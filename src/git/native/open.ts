@@ -40,7 +40,7 @@ export async function openNative(dir: string, options: NativeOptions): Promise<R
     refs: new RefReader(context, location),
     blobId: (content) => blobId(location, content),
   }
-  return { ...reads(native), ...history(native), ...writes(native), close: async () => reader.close() }
+  return { ...reads(native), ...history(native), ...writes(native), close: () => reader.close() }
 }
 
 /** `blob <size>\0<content>`, hashed as the repository hashes. */
@@ -64,7 +64,7 @@ function reads(native: Native) {
     operationUnderWay: async () => findOperation(location.gitDir),
     unmerged: () => unmergedPaths(context),
     listTree: async (commit: Oid, dir: string) => store.list((await store.commit(commit)).tree, dir),
-    entriesAt: async (commit: Oid, paths: readonly string[]) => store.entries((await store.commit(commit)).tree, paths),
+    entriesAt: async (commit: Oid, paths: readonly string[]) => store.entriesAt(commit, paths),
     listIndex: (dir: string) => listIndex(context, dir),
     readBlobs: (blobs: Iterable<Oid>) => readBlobs(store, blobs),
     blobId: native.blobId,

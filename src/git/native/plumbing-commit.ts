@@ -72,8 +72,7 @@ async function buildTree(job: CommitJob, written: readonly FileWrite[]): Promise
 async function plannedEntries({ native, request, blobs }: CommitJob) {
   const { expected, files } = request
   const paths = files.map(({ path }) => path)
-  const entries =
-    expected === undefined ? [] : await native.store.entries((await native.store.commit(expected)).tree, paths)
+  const entries = expected === undefined ? [] : await native.store.entriesAt(expected, paths)
   const executable = new Set(entries.filter(({ mode }) => mode === '100755').map(({ path }) => path))
   return paths.map((path) => ({
     path,

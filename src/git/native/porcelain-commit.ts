@@ -124,8 +124,7 @@ async function failure(job: CommitJob, result: RunResult): Promise<PromptctlErro
     return gitFailed(['commit'], result)
   }
   const { expected } = request
-  const entries =
-    expected === undefined ? [] : await native.store.entries((await native.store.commit(expected)).tree, paths)
+  const entries = expected === undefined ? [] : await native.store.entriesAt(expected, paths)
   const isSame = entries.length === paths.length && entries.every(({ path, blob }) => blobs.get(path) === blob)
   return isSame ? nothingToCommit(paths) : hookSaidNo(result.stderr + result.stdout.toString('utf8'))
 }

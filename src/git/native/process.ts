@@ -41,11 +41,16 @@ const READ_OPTIONS = ['--no-optional-locks', '--no-pager', '-c', 'core.fsmonitor
 const READ_ENV: ProcessEnv = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' }
 
 /** Starts a git that reads. The caller listens to its streams. Throws `unavailable` where there is no git. */
-export const spawnRead = (context: GitContext, args: readonly string[], stdin: 'ignore' | 'pipe'): ChildProcess =>
+export const spawnRead = (
+  context: GitContext,
+  args: readonly string[],
+  { stdin = 'ignore', detached = false }: { readonly stdin?: 'ignore' | 'pipe'; readonly detached?: boolean } = {},
+): ChildProcess =>
   spawn('git', [...READ_OPTIONS, ...args], {
     cwd: context.cwd,
     env: { ...context.env, ...READ_ENV },
     stdio: [stdin, 'pipe', 'pipe'],
+    detached,
     windowsHide: true,
   })
 

@@ -52,7 +52,7 @@ export async function restoreIndex(job: CommitJob, parent: CommitJob['request'][
   const { native, paths, request, scratch } = job
   const overtaken = new Set(await changedBetween(native, request.expected, parent, paths))
   const before = await entriesBefore(job, keptIndex(scratch))
-  const theirs = parent === undefined ? [] : await native.store.entries((await native.store.commit(parent)).tree, paths)
+  const theirs = parent === undefined ? [] : await native.store.entriesAt(parent, paths)
   const committed = new Map(theirs.map((entry) => [entry.path, entry]))
   const changes = paths.map((path) => ({ path, entry: overtaken.has(path) ? committed.get(path) : before.get(path) }))
   await updateIndex(native.context, new GitLockWait(job.locks.paths), changes)
@@ -67,8 +67,7 @@ async function entriesBefore({ native, paths }: CommitJob, kept: string) {
 /** Puts the files back, but for those that HEAD holds as they were written (by another process's commit). */
 export async function restoreFiles({ native, paths, blobs }: CommitJob, pending: PendingFiles): Promise<void> {
   const { commit } = await native.refs.head()
-  const entries =
-    commit === undefined ? [] : await native.store.entries((await native.store.commit(commit)).tree, paths)
+  const entries = commit === undefined ? [] : await native.store.entriesAt(commit, paths)
   const standing = new Set(entries.filter(({ path, blob }) => blobs.get(path) === blob).map(({ path }) => path))
   await pending.restore(new Set(paths.filter((path) => !standing.has(path))))
 }

@@ -22,7 +22,9 @@ const MAX_STEPS = 10_000
  */
 export async function examineCommit(job: CommitJob): Promise<MadeCommit | undefined> {
   const { native, request, paths } = job
-  const chain = await commitsSince(native, request.expected)
+  const tip = (await native.refs.head()).commit
+  if (tip !== undefined) await native.store.prime(tip, paths.slice(0, 50))
+  const chain = await commitsSince(native, tip, request.expected)
   const touching = await asyncFilter(chain, async (link) => (await touched(native, link, paths)).length > 0)
   let made: CommitObject | undefined
   for (const link of touching) if (made === undefined && (await alteredPaths(job, link)).length === 0) made = link
@@ -38,9 +40,9 @@ export async function examineCommit(job: CommitJob): Promise<MadeCommit | undefi
 }
 
 /** Newest first; empty when the expected commit is not below the tip. */
-async function commitsSince({ refs, store }: Native, expected: Oid | undefined): Promise<readonly CommitObject[]> {
+async function commitsSince({ store }: Native, tip: Oid | undefined, expected: Oid | undefined) {
   const chain: CommitObject[] = []
-  let at = (await refs.head()).commit
+  let at = tip
   while (at !== undefined && at !== expected && chain.length < MAX_STEPS) {
     const link: CommitObject = await store.commit(at)
     chain.push(link)
@@ -51,7 +53,7 @@ async function commitsSince({ refs, store }: Native, expected: Oid | undefined):
 
 async function touched({ store }: Native, { tree, parents }: CommitObject, paths: readonly string[]) {
   const [before, after] = await Promise.all([
-    parents[0] === undefined ? [] : store.entries((await store.commit(parents[0])).tree, paths),
+    parents[0] === undefined ? [] : store.entriesAt(parents[0], paths),
     store.entries(tree, paths),
   ])
   const old = new Map(before.map((entry) => [entry.path, `${entry.mode} ${entry.blob}`]))

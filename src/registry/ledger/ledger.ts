@@ -1,0 +1,154 @@
+import { isPromptctlError } from '../../core/errors.js'
+import type { HistoryCommit, Oid } from '../../core/history.js'
+import { createRows, type LedgerRow } from '../../core/ledger.js'
+import { PROMPTS_DIR } from '../../core/paths.js'
+import type { Slug } from '../../core/slug.js'
+import type { RegistryRepository } from '../registry.js'
+import { recordMoves } from './moves.js'
+import { readSlugRows } from './slug-rows.js'
+import {
+  readAllStoredRows,
+  readStoredLedger,
+  readStoredRows,
+  rowCount,
+  type StoredLedger,
+  storeRows,
+  storeTail,
+} from './store.js'
+
+export interface LedgerQuery {
+  readonly tip: Oid
+  /** `tip` is the shared branch's: what is learned about other branches is not worth keeping. */
+  readonly keep: boolean
+  readonly onProgress?: ((commits: number) => void) | undefined
+}
+
+/** Above this many prompts the whole history is read once, and not a path each. */
+const FEW_SLUGS = 8
+
+/**
+ * The rows of these prompts at `tip`. From the stored ledger, what belongs to them is read and the commits since are walked;
+ * where there is none, git looks for their paths alone.
+ */
+export async function readRowsOf(
+  git: RegistryRepository,
+  query: LedgerQuery,
+  slugs: readonly Slug[],
+  environments: readonly string[],
+): Promise<ReadonlyMap<Slug, readonly LedgerRow[]>> {
+  const reached = await catchUp(git, query)
+  const known = reached === undefined ? undefined : joinRows(git, reached, readOlder(git, reached, slugs))
+  if (known !== undefined) return known
+  if (slugs.length > FEW_SLUGS) return readAllRows(git, query)
+  const rows = new Map<Slug, readonly LedgerRow[]>()
+  for (const slug of slugs) rows.set(slug, await readSlugRows(git, query, slug, environments))
+  return rows
+}
+
+/** The rows of every prompt at `tip`. The first time the whole history is streamed once, and kept. */
+export async function readAllRows(
+  git: RegistryRepository,
+  query: LedgerQuery,
+): Promise<ReadonlyMap<Slug, readonly LedgerRow[]>> {
+  const { cache, prefix } = git
+  const reached = await catchUp(git, query)
+  const known =
+    reached === undefined ? undefined : joinRows(git, reached, readAllStoredRows(cache, reached.stored.segments))
+  if (known !== undefined) return known
+  const rows = createRows(await collect(git, query, undefined), prefix)
+  if (query.keep) {
+    recordMoves(git, rows)
+    storeRows(cache, prefix, query.tip, rows)
+    cache.remove('slugs')
+  }
+  return rows
+}
+
+/** A stored ledger, and how the history that is asked for differs from it. */
+interface Reached {
+  readonly stored: StoredLedger
+  /** Commits of the stored ledger that the asked-for history does not have. */
+  readonly dropped: ReadonlySet<Oid>
+  /** Commits that it has on top, newest first. */
+  readonly news: readonly HistoryCommit[]
+}
+
+/** The rows in the segments; undefined when one is damaged. */
+function readOlder(
+  { cache }: RegistryRepository,
+  { stored }: Reached,
+  slugs: readonly Slug[],
+): ReadonlyMap<Slug, readonly LedgerRow[]> | undefined {
+  const older = new Map<Slug, readonly LedgerRow[]>()
+  for (const slug of slugs) {
+    const rows = readStoredRows(cache, stored, slug)
+    if (rows === undefined) return undefined
+    older.set(slug, rows)
+  }
+  return older
+}
+
+/** Segments, tail and news as one; with `older` of some slugs only, theirs are the rows that count. */
+function joinRows(
+  { prefix }: RegistryRepository,
+  { stored, dropped, news }: Reached,
+  older: ReadonlyMap<Slug, readonly LedgerRow[]> | undefined,
+): ReadonlyMap<Slug, readonly LedgerRow[]> | undefined {
+  if (older === undefined) return undefined
+  const isKept = ({ commit }: { readonly commit: Oid }): boolean => !dropped.has(commit)
+  const kept = dropped.size === 0 ? older : new Map([...older].map(([slug, rows]) => [slug, rows.filter(isKept)]))
+  return createRows([...news, ...stored.tail.filter(isKept)], prefix, kept, rowCount(stored))
+}
+
+/** What the stored ledger gives for `query.tip`; undefined when it is of no use there. What is new is kept. */
+async function catchUp(git: RegistryRepository, query: LedgerQuery): Promise<Reached | undefined> {
+  const { repository, cache, prefix } = git
+  const stored = readStoredLedger(cache, prefix)
+  if (stored === undefined) return undefined
+  if (stored.tip === query.tip) return { stored, dropped: new Set(), news: [] }
+  const [isAhead, news] = await Promise.all([
+    repository.isOnChain(stored.tip, query.tip),
+    collect(git, query, stored.tip).catch(ignoreUnknownCommit),
+  ])
+  const reached =
+    isAhead && news !== undefined ? { stored, dropped: new Set<Oid>(), news } : await rejoin(git, stored, query)
+  if (reached !== undefined && query.keep) keepTail(git, query.tip, reached)
+  return reached
+}
+
+/** A tip that was collected as garbage, or is of another repository, has no history: the ledger is of no use then. */
+function ignoreUnknownCommit(error: unknown): undefined {
+  if (isPromptctlError(error, 'unavailable')) return undefined
+  throw error
+}
+
+/** The stored ledger seen from another line of history: without what came after the fork, and with the other side's commits. */
+async function rejoin(git: RegistryRepository, stored: StoredLedger, query: LedgerQuery): Promise<Reached | undefined> {
+  const { repository } = git
+  const fork = await repository.mergeBase(stored.tip, query.tip).catch(ignoreUnknownCommit)
+  if (fork === undefined) return undefined
+  const isShared = await Promise.all([repository.isOnChain(fork, stored.tip), repository.isOnChain(fork, query.tip)])
+  if (isShared.includes(false)) return undefined
+  const later = await collect(git, { ...query, tip: stored.tip }, fork)
+  return { stored, dropped: new Set(later.map(({ commit }) => commit)), news: await collect(git, query, fork) }
+}
+
+/** Keeps what was learned, unless commits are gone that a segment holds: then the next full read makes the ledger anew. */
+function keepTail({ cache }: RegistryRepository, tip: Oid, { stored, dropped, news }: Reached): void {
+  const tail = stored.tail.filter(({ commit }) => !dropped.has(commit))
+  if (stored.tail.length - tail.length === dropped.size) storeTail(cache, { ...stored, tip, tail: [...news, ...tail] })
+}
+
+/** The commits above `after` that changed a prompt, newest first. */
+async function collect(
+  { repository, prefix }: RegistryRepository,
+  { tip, onProgress }: LedgerQuery,
+  after: Oid | undefined,
+): Promise<HistoryCommit[]> {
+  const commits: HistoryCommit[] = []
+  for await (const commit of repository.history({ tip, after, paths: [`${prefix}${PROMPTS_DIR}`] })) {
+    commits.push(commit)
+    if (commits.length % 500 === 0) onProgress?.(commits.length)
+  }
+  return commits
+}
