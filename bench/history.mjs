@@ -36,13 +36,15 @@ const EVENTS = [
 const WEIGHT = EVENTS.reduce((sum, [weight]) => sum + weight, 0)
 
 /**
- * `spec` is `{seed, size, commits, initial, rollout}`: so many prompts by the end, so many commits in all, that share
- * of the prompts in the first commit, and whether these are promoted everywhere at once. Yields text; afterwards
+ * `spec` is `{seed, size, commits, initial, growth, rollout}`: so many prompts by the end, so many commits in all, that share
+ * of the prompts in the first commit, how fast the others follow (1: evenly, 2: as the square of the time), and whether
+ * the first are promoted everywhere at once. Yields text; afterwards
  * `world.prompts` says how many versions each prompt came to.
  */
 export function createHistory(spec) {
   const random = createRandom(spec.seed, 7)
   const world = {
+    growth: 1,
     ...spec,
     random,
     prompts: [],
@@ -75,14 +77,17 @@ function* writeHistory(world) {
 
 function* writeFirst(world) {
   const count = Math.max(PARTIALS, Math.round(world.size * world.initial))
-  const files = [['promptctl.yaml', `name: bench\nbranch: main\n`], ['.gitattributes', 'prompts/** -text\n']]
+  const files = [
+    ['promptctl.yaml', `name: bench\nbranch: main\n`],
+    ['.gitattributes', 'prompts/** -text\n'],
+  ]
   yield writeCommit(world, { branch: 'main', subject: 'Make this folder a prompt registry', files })
   const created = Array.from({ length: count }, () => create(world)).flatMap(({ changes }) => changes)
   yield writeMain(world, { subject: `import(development): ${count} prompts`, changes: created })
   const first = world.rollout ? world.prompts : world.prompts.slice(0, PARTIALS)
   for (const environment of ENVIRONMENTS) {
     world.step += 1
-    const changes = first.map((prompt) => put(world, prompt, environment, publishedNow(world, prompt)))
+    const changes = first.map((prompt) => put(prompt, environment, publishedNow(world, prompt)))
     yield writeMain(world, { subject: `publish(${environment}): ${first.length} prompts`, changes })
   }
 }
@@ -123,7 +128,13 @@ function writeCommit(world, { branch, from, merge, subject, files }) {
     if (world.main.length > LONGEST_BRANCH) world.main.shift()
   }
   const who = `${world.random.pick(PEOPLE)} ${world.seconds} +0000`
-  const lines = [`commit refs/heads/${branch}`, `mark :${mark}`, `author ${who}`, `committer ${who}`, dataOf(`${subject}\n`)]
+  const lines = [
+    `commit refs/heads/${branch}`,
+    `mark :${mark}`,
+    `author ${who}`,
+    `committer ${who}`,
+    dataOf(`${subject}\n`),
+  ]
   if (from !== undefined) lines.push(`from :${from}`)
   if (merge !== undefined) lines.push(`merge :${merge}`)
   for (const [path, text] of files) {
@@ -144,8 +155,9 @@ const filesOf = (changes) =>
 function nextChanges(world) {
   const { random, broken, removed } = world
   if (broken.length > 0) return mend(world, broken.pop())
-  if (removed.length > 0 && removed[0].due <= world.step) return bringBack(world, removed.shift())
-  const due = world.size * (world.initial + (1 - world.initial) * (world.count / world.commits))
+  if (removed.length > 0 && removed[0].due <= world.step) return bringBack(removed.shift())
+  const passed = (world.count / world.commits) ** world.growth
+  const due = world.size * (world.initial + (1 - world.initial) * passed)
   if (world.prompts.length < due && world.prompts.length < world.size) return create(world)
   let roll = random.next() * WEIGHT
   for (const [weight, event] of EVENTS) {
@@ -165,7 +177,10 @@ function choose(world, isFit) {
   return undefined
 }
 
-const isIn = (environment, ...states) => (prompt) => states.includes(prompt.here[environment]?.state)
+const isIn =
+  (environment, ...states) =>
+  (prompt) =>
+    states.includes(prompt.here[environment]?.state)
 
 const timeOf = (world) => new Date(world.seconds * 1000).toISOString().replace('.000Z', 'Z')
 
@@ -178,7 +193,7 @@ const publishedNow = (world, prompt, revision = prompt.revision) => ({
 })
 
 /** Sets an environment's file and returns the change. */
-function put(_world, prompt, environment, fields) {
+function put(prompt, environment, fields) {
   const record = fields && { ...fields, environment }
   prompt.here[environment] = record ?? { state: 'deleted' }
   const published = prompt.published[environment]
@@ -202,7 +217,7 @@ function create(world) {
     published: Object.fromEntries(ENVIRONMENTS.map((name) => [name, []])),
   }
   world.prompts.push(prompt)
-  return one('new', put(world, prompt, 'development', { state: 'draft', revision: 1 }))
+  return one('new', put(prompt, 'development', { state: 'draft', revision: 1 }))
 }
 
 function edit(world) {
@@ -210,14 +225,14 @@ function edit(world) {
   if (prompt === undefined) return changeNotes(world)
   prompt.revision += 1
   const before = prompt.here.development
-  return one('edit', put(world, prompt, 'development', { ...before, state: 'draft', revision: prompt.revision }))
+  return one('edit', put(prompt, 'development', { ...before, state: 'draft', revision: prompt.revision }))
 }
 
 function publish(world) {
   const prompt = choose(world, isIn('development', 'draft')) ?? choose(world, isIn('development', 'published'))
   if (prompt === undefined) return changeNotes(world)
   if (prompt.here.development.state === 'published') prompt.revision += 1
-  return one('publish', put(world, prompt, 'development', publishedNow(world, prompt)))
+  return one('publish', put(prompt, 'development', publishedNow(world, prompt)))
 }
 
 const isAhead = (from, to) => (prompt) =>
@@ -227,7 +242,7 @@ const isAhead = (from, to) => (prompt) =>
 
 function promote(world, from, to) {
   const prompt = choose(world, isAhead(from, to))
-  return prompt && one('promote', put(world, prompt, to, publishedNow(world, prompt, prompt.here[from].revision)))
+  return prompt && one('promote', put(prompt, to, publishedNow(world, prompt, prompt.here[from].revision)))
 }
 
 function promoteTwice(world) {
@@ -235,7 +250,7 @@ function promoteTwice(world) {
   const prompt = choose(world, isFit)
   if (prompt === undefined) return undefined
   const { revision } = prompt.here.development
-  const changes = ['staging', 'production'].map((to) => put(world, prompt, to, publishedNow(world, prompt, revision)))
+  const changes = ['staging', 'production'].map((to) => put(prompt, to, publishedNow(world, prompt, revision)))
   return { subject: `promote(staging,production): ${prompt.slug}`, changes }
 }
 
@@ -243,7 +258,7 @@ function hotfix(world) {
   const prompt = choose(world, isIn('production', 'published'))
   if (prompt === undefined) return undefined
   prompt.revision += 1
-  return one('publish', put(world, prompt, 'production', publishedNow(world, prompt)))
+  return one('publish', put(prompt, 'production', publishedNow(world, prompt)))
 }
 
 /** Restores a record as it was: the same bytes, so the same blob. */
@@ -260,7 +275,7 @@ function rollback(world, environment) {
 
 function archive(world) {
   const prompt = choose(world, (each) => !each.isPartial && isIn('staging', 'published')(each))
-  return prompt && one('archive', put(world, prompt, 'staging', { ...prompt.here.staging, state: 'archived' }))
+  return prompt && one('archive', put(prompt, 'staging', { ...prompt.here.staging, state: 'archived' }))
 }
 
 function remove(world) {
@@ -274,10 +289,10 @@ function remove(world) {
     world.removed.push({ prompt, environment, record, due: world.step + 5 + world.random.below(40) })
     world.removed.sort((a, b) => a.due - b.due)
   }
-  return { subject: `Delete ${prompt.slug}`, changes: [put(world, prompt, environment, undefined)] }
+  return { subject: `Delete ${prompt.slug}`, changes: [put(prompt, environment, undefined)] }
 }
 
-function bringBack(world, { prompt, environment, record }) {
+function bringBack({ prompt, environment, record }) {
   prompt.here[environment] = record
   return { subject: `Bring ${prompt.slug} back`, changes: [{ prompt, environment, record }] }
 }
@@ -295,8 +310,7 @@ function breakFile(world) {
   return { subject: `Tweak ${prompt.slug}`, changes: [{ prompt, environment, record }] }
 }
 
-const mend = (world, { prompt, environment }) =>
-  one('publish', put(world, prompt, environment, publishedNow(world, prompt)))
+const mend = (world, { prompt, environment }) => one('publish', put(prompt, environment, publishedNow(world, prompt)))
 
 /** A commit that is about no prompt. */
 function changeNotes(world) {

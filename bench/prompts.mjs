@@ -12,9 +12,10 @@ export const ENVIRONMENTS = ['development', 'staging', 'production']
 /** The first prompts are partials: live everywhere, changed now and then, never taken away. */
 export const PARTIALS = 10
 
-const SUBJECTS = 'Refund,Invoice,Incident,Release,Contract,Ticket,Résumé,Meeting,Survey,Order,Code,Query,Test,Design,Market'
-  .split(',')
-  .map((word) => word.trim())
+const SUBJECTS =
+  'Refund,Invoice,Incident,Release,Contract,Ticket,Résumé,Meeting,Survey,Order,Code,Query,Test,Design,Market'
+    .split(',')
+    .map((word) => word.trim())
 const TASKS = 'Summary,Reply,Review,Checklist,Triage,Rewrite,Explanation,Plan,Translation,Report,Estimate'.split(',')
 const QUALITIES = 'Short,Careful,Friendly,Formal,Technical,Weekly,First,Internal,Public,Detailed'.split(',')
 const VERBS = 'Check,Name,Compare,Quote,Leave out,Group,Repeat,Explain,Count,Order,Verify,Rank,Link'.split(',')
@@ -44,7 +45,11 @@ const SECTION = ['polite', { type: 'boolean', default: true }]
 /** What never changes about the prompt with that index. */
 export function createPrompt(seed, index) {
   const random = createRandom(seed, 1, index)
-  const hex = () => random.below(2 ** 32).toString(16).padStart(8, '0')
+  const hex = () =>
+    random
+      .below(2 ** 32)
+      .toString(16)
+      .padStart(8, '0')
   const [a, b, c, d] = [hex(), hex(), hex(), hex()]
   const title = `${random.pick(QUALITIES)} ${random.pick(SUBJECTS)} ${random.pick(TASKS)}`
   const named = title
@@ -152,7 +157,8 @@ function formatContent({ model, variables, template, messages }) {
  * that was published last (undefined: none was), and state is a prompt's state or `garbage`.
  */
 export function formatPrompt(prompt, { environment, state, revision, sealed, at, by }) {
-  if (state === 'garbage') return `<<<<<<< HEAD\nid: ${prompt.id}\n=======\nslug: ${prompt.slug}\nrevision ${revision}\n`
+  if (state === 'garbage')
+    return `<<<<<<< HEAD\nid: ${prompt.id}\n=======\nslug: ${prompt.slug}\nrevision ${revision}\n`
   const content = contentOf(prompt, revision)
   const seal = sealed === undefined ? undefined : digestOf(sealed === revision ? content : contentOf(prompt, sealed))
   return [
@@ -166,3 +172,13 @@ export function formatPrompt(prompt, { environment, state, revision, sealed, at,
     formatContent(content),
   ].join('\n')
 }
+
+/** Values for the variables that have no default, as `name=value`. */
+export const valuesOf = ({ variables }) =>
+  variables.flatMap(([name, { example }]) => (example === undefined ? [] : `${name}=${example}`))
+
+/** A text template as a CSV file of an older tool would hold it, with `${name}` for its variables. */
+export const formatForeign = (prompt) =>
+  formatTemplate({ ...prompt, include: undefined }, 1)
+    .replace(/\{\{[#/]polite\}\}/g, '')
+    .replace(/\{\{(\w+)\}\}/g, (_, name) => `\${${name}}`)

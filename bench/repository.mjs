@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createHistory } from './history.mjs'
-import { ENVIRONMENTS } from './prompts.mjs'
+import { createPrompt, ENVIRONMENTS, PARTIALS, valuesOf } from './prompts.mjs'
 import { git } from './surroundings.mjs'
 
 /** Counts up when the histories change, so that none of an older generator is measured. */
@@ -14,7 +15,8 @@ const GENERATOR = 1
 export const SIZES = {
   tiny: { size: 100, commits: 1000, initial: 0.2 },
   small: { size: 1000, commits: 20_000, initial: 0.1 },
-  large: { size: 10_000, commits: 100_000, initial: 0.1 },
+  // It grows faster each year: git fast-import writes all of a folder's 10,000 entries anew for each commit.
+  large: { size: 10_000, commits: 100_000, initial: 0.02, growth: 2 },
   wide: { size: 10_000, commits: 200, initial: 1, rollout: true },
 }
 
@@ -23,16 +25,19 @@ export const SIZES = {
  * Returns `{name, dir, origin, prompts, commits}`; prompts are `{slug, versions, environments}`.
  */
 export async function openRepository(name, { seed, env, progress }) {
-  const folder = join(cacheFolder(), `${name}-${seed}-v${GENERATOR}`)
+  const spec = { ...SIZES[name], seed }
+  const folder = join(cacheFolder(), `${name}-${digestOf({ ...spec, GENERATOR })}`)
   if (!existsSync(join(folder, 'manifest.json'))) {
     const started = Date.now()
     progress(`making the ${name} repository`)
-    await make(folder, { ...SIZES[name], seed, env })
+    await make(folder, { ...spec, env })
     progress(`made in ${Math.round((Date.now() - started) / 1000)} s: ${folder}`)
   }
   const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'))
-  return { name, folder, dir: join(folder, 'clone'), origin: join(folder, 'origin.git'), ...manifest }
+  return { name, seed, folder, dir: join(folder, 'clone'), origin: join(folder, 'origin.git'), ...manifest }
 }
+
+const digestOf = (spec) => createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 8)
 
 const cacheFolder = () => join(tmpdir(), `promptctl-bench-${userInfo().username}`)
 
@@ -94,10 +99,15 @@ function* inBlocks(stream) {
   yield block
 }
 
-/** The prompt that a figure is about: live everywhere, a plain text, and with as near to `versions` versions as there is. */
-export function typicalPrompt({ prompts }, versions = 20) {
-  const fit = prompts.filter(({ environments, plain }) => plain && environments.length === ENVIRONMENTS.length)
-  return fit.reduce((best, each) =>
-    Math.abs(each.versions - versions) < Math.abs(best.versions - versions) ? each : best,
-  )
+/**
+ * The prompt that a figure is about: live everywhere, a plain text, and with as near to `versions` versions as there is.
+ * `values` are for its variables, as `name=value`.
+ */
+export function typicalPrompt({ prompts, seed }, versions = 20) {
+  const fit = prompts
+    .slice(PARTIALS)
+    .filter(({ environments, plain }) => plain && environments.length === ENVIRONMENTS.length)
+  const distance = (prompt) => Math.abs(prompt.versions - versions)
+  const best = fit.reduce((nearest, each) => (distance(each) < distance(nearest) ? each : nearest))
+  return { ...best, values: valuesOf(createPrompt(seed, prompts.indexOf(best))) }
 }

@@ -40,10 +40,13 @@ export function openSurroundings() {
 
 /** Runs git and returns its output without the last line end; throws with its words. */
 export const git = (env, cwd, ...args) =>
-  execFileSync('git', args, { cwd, env, encoding: 'utf8', maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'pipe'] }).replace(
-    /\n$/,
-    '',
-  )
+  execFileSync('git', args, {
+    cwd,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1 << 30,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).replace(/\n$/, '')
 
 /** What stands above the table: without it a figure cannot be compared with another's. */
 export function describeMachine(env) {

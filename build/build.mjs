@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundleCli, bundleLibrary } from './bundle.mjs'
 import { makeCodeCache } from './code-cache.mjs'
+import { writeDeclarations } from './declarations.mjs'
 import { digestInputs } from './inputs.mjs'
 import { formatLicenses } from './licenses.mjs'
 
@@ -14,15 +15,20 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 const stamp = 'inputs.sha256'
 
-const run = (script, ...words) =>
-  execFileSync(process.execPath, [join(root, script), ...words], { cwd: root, stdio: 'inherit' })
+const generate = () => execFileSync(process.execPath, [join(root, 'build/validators.mjs')], { stdio: 'inherit' })
 
 const isFresh = () => existsSync(join(dist, stamp)) && readFileSync(join(dist, stamp), 'utf8') === digestInputs(root)
 
-/** Puts the new folder where the old one was, in two renames: a promptctl that starts meanwhile finds one of them. */
-const replaceDist = (made, scratch) => {
-  if (existsSync(dist)) renameSync(dist, join(scratch, 'old'))
-  renameSync(made, dist)
+/** Puts the new folder where the old one is, in two renames: a promptctl that starts meanwhile finds one of them. */
+const replaceDist = (made, scratch, attempt = 1) => {
+  try {
+    if (existsSync(dist)) renameSync(dist, join(scratch, `old-${attempt}`))
+    renameSync(made, dist)
+  } catch (error) {
+    // Another build was between our two steps, or we between its.
+    if (attempt === 5 || !['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error
+    replaceDist(made, scratch, attempt + 1)
+  }
 }
 
 const build = async () => {
@@ -33,7 +39,7 @@ const build = async () => {
   try {
     const made = join(scratch, 'new')
     const chunks = [...(await bundleCli(root, join(made, 'cli'))), ...(await bundleLibrary(root, made))]
-    run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(made, 'types'))
+    writeDeclarations(root, join(made, 'types'))
     writeFileSync(join(made, 'THIRD-PARTY-LICENSES.txt'), formatLicenses(chunks.flatMap((chunk) => chunk.moduleIds)))
     replaceDist(made, scratch)
     // In its final place: the caches hold the chunks' file names, which stack traces show.
@@ -46,6 +52,6 @@ const build = async () => {
 
 const [mode] = process.argv.slice(2)
 if (mode !== '--if-stale' || !isFresh()) {
-  if (existsSync(join(root, 'build/validators.mjs'))) run('build/validators.mjs')
+  generate()
   if (mode !== '--generate') await build()
 }

@@ -9,24 +9,21 @@ const runner = fileURLToPath(new URL('run-and-save.cjs', import.meta.url))
 const TEMPLATE = 'You are a {{language}} expert.\n{{#polite}}Please {{/polite}}do this: {{task}}\n'
 const VALUES = ['--var', 'language=TypeScript', '--var', 'polite=true', '--var', 'task=sort a list']
 
-/** A prompt's life in short: each command adds to the caches what it compiled. The last ones are what people run most. */
-const COMMANDS = [
-  ['--version'],
-  ['--help'],
-  ['init'],
-  ['new', 'Warm up', '--template-file', 'template.txt'],
+/** What people, hooks and editors run most: the caches hold all that these compile, and so no more than they need. */
+const FREQUENT = [['--help'], ['lint', '--staged'], ['compile', 'warm-up', ...VALUES]]
+
+/** For the chunks that those do not load. */
+const OTHERS = [
+  ['compile', 'warm-up', '--json', ...VALUES],
+  ['publish', 'warm-up'],
+  ['log', 'warm-up'],
   ['list'],
   ['status'],
-  ['lint'],
-  ['lint', '--staged'],
-  ['publish', 'warm-up'],
-  ['promote', 'warm-up', '--to', 'staging'],
-  ['log', 'warm-up'],
-  ['diff', 'warm-up', '1', '2'],
   ['show', 'warm-up'],
-  ['compile', 'nothing-like-it'],
-  ['compile', 'warm-up', ...VALUES],
-  ['compile', 'warm-up', '--json', ...VALUES],
+  ['promote', 'warm-up', '--to', 'staging'],
+  ['diff', 'warm-up', '1', '2'],
+  ['compile', '--strict'],
+  ['lint'],
 ]
 
 /** The user's environment without what would reach Node, git or promptctl in these runs. */
@@ -46,25 +43,25 @@ const environment = (home) => {
 
 const EXIT_BUG = 70
 
-function runAndSave(directory, command, options) {
-  const { status, stderr } = spawnSync(process.execPath, [runner, directory, ...command], options)
-  if (status === EXIT_BUG) console.warn(`promptctl ${command.join(' ')}: ${stderr}`)
-}
-
 /**
- * Makes the code caches of the chunks in `directory` by running the commands that people run, so that the functions that
- * V8 compiles when they are first called are included. What a command says does not matter, nor whether it
- * can work here, without git for one; a bug is mentioned.
+ * Makes the code caches of the chunks in `directory` by running commands, so that the functions that V8 compiles when
+ * they are first called are included. What a command says does not matter, nor whether it can work here, without git
+ * for one; a bug is mentioned.
  */
 export function makeCodeCache(directory) {
   const home = mkdtempSync(join(tmpdir(), 'promptctl-build-'))
+  const cwd = join(home, 'registry')
+  const options = { cwd, env: environment(home), encoding: 'utf8', timeout: 20_000 }
+  const run = (save, command) => {
+    const { status, stderr } = spawnSync(process.execPath, [runner, directory, save, ...command], options)
+    if (status === EXIT_BUG) console.warn(`promptctl ${command.join(' ')}: ${stderr}`)
+  }
   try {
-    const cwd = join(home, 'registry')
     mkdirSync(cwd)
     writeFileSync(join(cwd, 'template.txt'), TEMPLATE)
-    for (const command of COMMANDS) {
-      runAndSave(directory, command, { cwd, env: environment(home), encoding: 'utf8', timeout: 20_000 })
-    }
+    for (const command of [['init'], ['new', 'Warm up', '--template-file', 'template.txt']]) run('nothing', command)
+    for (const command of FREQUENT) run('all', command)
+    for (const command of OTHERS) run('missing', command)
   } finally {
     rmSync(home, { recursive: true, force: true })
   }

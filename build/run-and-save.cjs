@@ -1,13 +1,15 @@
-// Runs promptctl as bin/promptctl.js does, and then adds what it compiled to the code caches of every chunk.
-// Usage: run-and-save.cjs <folder of chunks> <word…>
+// Runs promptctl as bin/promptctl.js does, and then writes code caches: those of all chunks that ran, so that what this
+// run compiled is added, or only the missing ones, or nothing.
+// Usage: run-and-save.cjs <folder of chunks> all|missing|nothing <word…>
 const { openChunks } = require('../bin/chunks.js')
 
-const chunks = openChunks(process.argv[2])
-process.argv.splice(2, 1)
+const [directory, save] = process.argv.splice(2, 2)
+const chunks = openChunks(directory)
 chunks
   .load('start.cjs')
   .start(process)
   .then((status) => {
-    chunks.saveAll()
+    if (save === 'all') chunks.saveAll()
+    if (save === 'missing') chunks.save()
     process.exit(status)
   })

@@ -19,6 +19,8 @@ export interface OpenOptions {
   readonly now: () => number
   /** The registry's folder in the repository, where a bare one holds several. */
   readonly registry?: string
+  /** Told how much was done while the ledger is built. */
+  readonly onHistoryProgress?: (done: number, total?: number) => void
   /** What Ctrl-C does; without it a commit is not interrupted in an orderly way. */
   readonly interrupt?: {
     readonly signal: AbortSignal
@@ -152,7 +154,7 @@ const stateFolder = (prefix: string): string =>
 function createRegistry(
   config: Config,
   workTree: WorkTree | undefined,
-  { env, now }: OpenOptions,
+  { env, now, onHistoryProgress }: OpenOptions,
   open: () => Promise<RegistryRepository>,
 ): Registry {
   let git: Promise<RegistryRepository> | undefined
@@ -160,6 +162,7 @@ function createRegistry(
     config,
     workTree,
     clock: { now },
+    onHistoryProgress,
     environmentVariable: environmentVariable(env['PROMPTCTL_ENV']),
     git: () => {
       git ??= open()

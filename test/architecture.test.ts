@@ -53,7 +53,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     'node:dgram',
   ],
 }
-const PURE_MODULES = ['node:buffer', 'node:crypto', 'node:path', 'node:path/posix', 'node:url', 'node:util']
+const PURE_MODULES = ['node:buffer', 'node:crypto', 'node:zlib', 'node:path', 'node:path/posix', 'node:url', 'node:util']
 const GLOBALS: Readonly<Record<string, string>> = {
   process: 'process',
   console: 'console',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { Command as Commander, CommanderError } from 'commander'
+import { Command as Commander, CommanderError, Option } from 'commander'
 import type { AnyCommand, Context, Options } from '../commands/command.js'
 import { COMMAND_GROUPS, COMMANDS } from '../commands/index.js'
 import { PromptctlError } from '../core/errors.js'
@@ -106,6 +106,9 @@ function addCommand(program: Commander, command: AnyCommand, action: Action): vo
   subcommand
     .option('--json', 'print the result as JSON')
     .option('-C <directory>', 'run as if started there')
+    .addOption(
+      new Option('--registry <path>', "the registry's folder, where a bare repository holds several").hideHelp(),
+    )
     .action((...given: unknown[]) => action(command, wordsOf(given), subcommand.optsWithGlobals()))
 }
 
@@ -119,7 +122,7 @@ const wordsOf = (given: readonly unknown[]): readonly string[] =>
 function createSession(runtime: Runtime, options: Options): { context: Context; close: () => Promise<void> } {
   const directory = resolve(runtime.cwd, typeof options['C'] === 'string' ? options['C'] : '.')
   let opened: Promise<Registry> | undefined
-  const at = (path: string): string => (path === '-' ? path : resolve(runtime.cwd, path))
+  const at = (path: string): string => (path === '-' ? path : resolve(directory, path))
   const context: Context = {
     registry: () => {
       opened ??= openLazily(runtime, directory, options)
@@ -151,6 +154,7 @@ async function openLazily(runtime: Runtime, directory: string, options: Options)
     env: runtime.env,
     now: runtime.now,
     interrupt: runtime.interrupt,
+    onHistoryProgress: createProgress(runtime, 'reading history').update,
     ...(typeof folder === 'string' ? { registry: folder } : {}),
   })
 }

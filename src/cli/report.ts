@@ -20,25 +20,40 @@ const failureObject = ({ code, message, hint, details }: PromptctlError) => ({
 })
 
 function failureText({ message, hint, details }: PromptctlError, style: Style): string {
-  const lines = [`${style.red('error:')} ${visibleText(message)}`, ...detailLines(details)]
+  const places = placesOf(details)
+  // What is listed below, a line each, is not told in the sentence too.
+  const sentence = places.reduce<string>((text, place) => text.replace(` (${whereOf(place)})`, ''), message)
+  const lines = [`${style.red('error:')} ${visibleText(sentence)}`, ...detailLines(places, details)]
   if (hint !== undefined) lines.push(`${style.cyan('hint:')} ${visibleText(hint)}`)
   return `${lines.join('\n')}\n`
 }
 
-/** What a person wants of the details: every place, and what a hook said. */
-function detailLines(details: PromptctlError['details']): readonly string[] {
+/** Where to look, when there are several places: one stands in the message. */
+function placesOf(details: PromptctlError['details']): readonly unknown[] {
   const places = [details?.['problems'], details?.['variables'], details?.['findings']].find(Array.isArray) ?? []
-  const lines = places.length > 1 ? places.map(placeLine).filter((line) => line !== '') : []
+  return places.length > 1 ? places.filter((place) => whereOf(place) !== '') : []
+}
+
+/** What a person wants of the details: every place, and what a hook said. */
+function detailLines(places: readonly unknown[], details: PromptctlError['details']): readonly string[] {
+  const lines = places.map(placeLine)
   const output = details?.['output']
   if (typeof output === 'string' && output.trim() !== '') lines.push(...output.trimEnd().split('\n'))
   return lines.map((line) => `  ${visibleText(line)}`)
 }
 
+const fieldsOf = (place: unknown): Readonly<Record<string, unknown>> =>
+  typeof place === 'object' && place !== null ? (place as Readonly<Record<string, unknown>>) : {}
+
+/** `prompts/development/a-3f8a2b1c.yaml:3:1` */
+function whereOf(place: unknown): string {
+  const { file, line, column } = fieldsOf(place)
+  return [file, line, column].filter((part) => part !== undefined && part !== '').join(':')
+}
+
 function placeLine(place: unknown): string {
-  if (typeof place !== 'object' || place === null) return ''
-  const { file, line, column, message, name } = place as Readonly<Record<string, unknown>>
-  const where = [file, line, column].filter((part) => part !== undefined && part !== '').join(':')
-  return `${where}: ${message ?? name ?? ''}`
+  const { message, name } = fieldsOf(place)
+  return `${whereOf(place)}: ${message ?? name ?? ''}`
 }
 
 /** Anything that is not a PromptctlError is ours to mend. */

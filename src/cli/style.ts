@@ -27,9 +27,13 @@ export async function createStyle({ isTerminal, columns, now, colour }: Surface)
     cyan: chalk?.cyan ?? plain,
     marked: chalk?.inverse ?? plain,
     table: (header, rows) =>
-      isTerminal ? formatTable([header.map((cell) => chalk?.dim(cell) ?? cell), ...rows], columns) : formatLines(rows),
+      isTerminal
+        ? formatTable([...headerRows(header.map((cell) => chalk?.dim(cell) ?? cell)), ...rows], columns)
+        : formatLines(rows),
   }
 }
+
+const headerRows = (header: readonly string[]): readonly (readonly string[])[] => (header.length === 0 ? [] : [header])
 
 /** NO_COLOR (any text) wins, then FORCE_COLOR (anything but 0 and false), then whether it is a terminal that can. */
 export function hasColour(env: Readonly<Record<string, string | undefined>>, isTerminal: boolean): boolean {

@@ -9,25 +9,28 @@ export const appliedJson = (applied: Applied, several: boolean): unknown =>
 
 /**
  * One line a prompt, what --all passed over, and the commit:
- * `published  refund-email-3f8a2b1c  production  v7 (was v5)`.
+ * `published  refund-email-3f8a2b1c  production  v7  (was v5)`.
  */
 export function formatApplied(applied: Applied, style: Style): string {
-  const lines = applied.records.map((record) => formatRecord(record, applied.dryRun, style))
+  const lines: string[] = []
   if (applied.records.length === 0) lines.push('Nothing to do.')
   lines.push(...formatSkipped(applied, style))
   if (applied.commit !== undefined) lines.push(style.dim(`commit ${applied.commit.slice(0, 12)}`))
   if (applied.dryRun && applied.records.length > 0) lines.push(style.dim('Dry run: nothing was changed.'))
-  return `${lines.join('\n')}\n`
+  const rows = applied.records.map((record) => cellsOf(record, applied.dryRun, style))
+  return `${rows.length === 0 ? '' : style.table([], rows)}${lines.map((line) => `${line}\n`).join('')}`
 }
 
-function formatRecord(record: ChangeRecord, dryRun: boolean, style: Style): string {
-  const { slug, environment, action, version, previous_version, changed } = record
+function cellsOf(record: ChangeRecord, dryRun: boolean, style: Style): readonly string[] {
+  const { slug, environment, action, version, previous_version, changed, provisional } = record
   const name = displayName(slug, style)
-  if (!changed) return `${style.dim('unchanged')}  ${name}  ${environment}  ${displayVersion(version)}`
-  const before = previous_version === null ? '' : ` ${style.dim(`(was v${previous_version})`)}`
-  const provisional = record.provisional === true ? ` ${style.dim('provisional')}` : ''
-  const number = dryRun ? '' : `  ${style.bold(displayVersion(version))}`
-  return `${paintAction(action, style)}  ${name}  ${environment}${number}${before}${provisional}`
+  if (!changed) return [style.dim('unchanged'), name, environment, displayVersion(version)]
+  const notes = [
+    previous_version === null ? '' : style.dim(`(was v${previous_version})`),
+    provisional === true ? style.dim('provisional') : '',
+  ].filter((note) => note !== '')
+  const number = dryRun ? [] : [style.bold(displayVersion(version))]
+  return [paintAction(action, style), name, environment, ...number, ...(notes.length > 0 ? [notes.join(' ')] : [])]
 }
 
 /** Groups what was passed over by its reason, and names a few. */

@@ -19,7 +19,7 @@ export interface Style {
   cyan(text: string): string
   /** Reversed colours: the words of a line that changed. */
   marked(text: string): string
-  /** Aligned columns under a header on a terminal; in a pipe one line a row, cells separated by tabs, no header. */
+  /** Aligned columns on a terminal, under a header if there is one; in a pipe a line a row, cells separated by tabs. */
   table(header: readonly string[], rows: readonly (readonly string[])[]): string
 }
 

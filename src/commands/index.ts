@@ -1,4 +1,5 @@
 import { archive } from './archive.js'
+import { cache } from './cache.js'
 import type { AnyCommand } from './command.js'
 import { compile } from './compile.js'
 import { completion } from './completion.js'

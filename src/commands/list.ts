@@ -1,6 +1,6 @@
 import { PromptctlError } from '../core/errors.js'
 import { visibleLine } from '../core/visible.js'
-import { type ListedPrompt, type ListRequest, list as listPrompts } from '../registry/list.js'
+import { type BriefPrompt, type ListRequest, listBriefly, list as listPrompts } from '../registry/list.js'
 import { defineCommand, type Style } from './command.js'
 import { displayName, displayVersion } from './display.js'
 import { booleanOption, environmentFlag, environmentOption, textOption } from './options.js'
@@ -8,7 +8,11 @@ import { paintState } from './paint.js'
 
 const STATES = ['draft', 'published', 'archived', 'invalid'] as const
 
-export const list = defineCommand<ListRequest, readonly ListedPrompt[]>({
+interface Request extends ListRequest {
+  readonly brief: boolean
+}
+
+export const list = defineCommand<Request, readonly BriefPrompt[]>({
   usage: 'list',
   summary: 'List the prompts of an environment',
   examples: ['promptctl list --env production', 'promptctl list --state draft --tag support --json'],
@@ -23,8 +27,11 @@ export const list = defineCommand<ListRequest, readonly ListedPrompt[]>({
     state: parseState(textOption(options, 'state')),
     tag: textOption(options, 'tag'),
     full: booleanOption(options, 'full'),
+    brief: !booleanOption(options, 'json'),
   }),
-  run: async (request, { registry }) => listPrompts(await registry(), request),
+  // A table shows so little that no file has to be read for it.
+  run: async ({ brief, ...request }, { registry }) =>
+    brief ? listBriefly(await registry(), request) : listPrompts(await registry(), request),
   text: (prompts, style) => {
     if (prompts.length === 0) return style.isTerminal ? 'No prompts. promptctl new <title> makes one.\n' : ''
     const rows = prompts.map((prompt) => [
@@ -40,8 +47,8 @@ export const list = defineCommand<ListRequest, readonly ListedPrompt[]>({
   },
 })
 
-const formatFoot = (prompts: readonly ListedPrompt[], style: Style): string =>
-  style.dim(`\n${prompts.length} prompt${prompts.length === 1 ? '' : 's'} in ${prompts[0]?.environment}\n`)
+const formatFoot = (prompts: readonly BriefPrompt[], style: Style): string =>
+  style.dim(`\n${prompts.length} prompt${prompts.length === 1 ? '' : 's'}\n`)
 
 function parseState(text: string | undefined): ListRequest['state'] {
   if (text === undefined) return undefined

@@ -1,6 +1,6 @@
 import type { Relation } from '../core/relation.js'
 import { visibleLine } from '../core/visible.js'
-import { type Cell, status as readStatus, type Status } from '../registry/status.js'
+import { status as readStatus, type Status, type StatusCell } from '../registry/status.js'
 import { defineCommand, type Style } from './command.js'
 import { displayName, displayVersion } from './display.js'
 import { paintState } from './paint.js'
@@ -26,7 +26,7 @@ const formatRows = ({ rows, environments }: Status, style: Style): string =>
     ]),
   )
 
-function formatWords(cell: Cell | undefined): string {
+function formatWords(cell: StatusCell | undefined): string {
   if (isEmpty(cell)) return '-'
   const { version, state, live_version, relation, modified } = cell
   const words = [displayVersion(version), state ?? 'new']
@@ -36,7 +36,7 @@ function formatWords(cell: Cell | undefined): string {
   return words.join(' ')
 }
 
-const isEmpty = (cell: Cell | undefined): cell is undefined =>
+const isEmpty = (cell: StatusCell | undefined): cell is undefined =>
   cell === undefined || (cell.state === null && !cell.modified)
 
 /** For a person: what is as it should be is quiet, and only what differs has words. */
@@ -56,11 +56,11 @@ function formatMatrix(result: Status, style: Style): string {
   return `${table}${formatFoot(result, style)}`
 }
 
-const numberOf = (cell: Cell | undefined): string =>
+const numberOf = (cell: StatusCell | undefined): string =>
   cell === undefined ? '' : displayVersion(cell.live_version ?? cell.version)
 
 /** What is live, then what stands on top of it: `● v3 draft v5 *`; how it stands to the environment before: `↓ behind`. */
-function formatCell(cell: Cell | undefined, width: number, style: Style): string {
+function formatCell(cell: StatusCell | undefined, width: number, style: Style): string {
   if (isEmpty(cell)) return style.dim('·')
   const { version, state, live_version: live, relation, modified } = cell
   const marker = live !== null ? style.green('●') : state === 'archived' ? style.dim('○') : style.blue('○')
@@ -91,7 +91,7 @@ function formatRelation(relation: Relation, style: Style): string {
 }
 
 function formatFoot({ rows, remote }: Status, style: Style): string {
-  const cells = rows.flatMap(({ environments }) => Object.values<Cell>(environments))
+  const cells = rows.flatMap(({ environments }) => Object.values<StatusCell>(environments))
   const count = (relation: Relation): number => cells.filter((cell) => cell.relation === relation).length
   const modified = cells.filter((cell) => cell.modified).length
   const facts = [`${rows.length} prompt${rows.length === 1 ? '' : 's'}`]

@@ -31,6 +31,7 @@ export type Verdict =
       readonly environment: Environment
       readonly state: State
       readonly title: string
+      readonly tags: readonly string[]
       /** The seal of the content; for a published version the one in the file, which is the same. */
       readonly digest: string
     }
@@ -45,6 +46,7 @@ export interface Version extends LedgerRow {
   /** Null where there is no readable content; so is the title. */
   readonly digest: string | null
   readonly title: string | null
+  readonly tags: readonly string[]
   /** True for the version that its environment serves now. */
   readonly live: boolean
 }
@@ -105,7 +107,8 @@ export function describeVersions(
   const versions: Version[] = rows.map((row, index) => {
     const progress = environments.get(row.environment) ?? createProgress()
     environments.set(row.environment, progress)
-    const { state, digest, title } = contentOf(row, verdictOf)
+    const content = contentOf(row, verdictOf)
+    const { state, digest } = content
     const action = actionOf(row, state, digest, progress, environments)
     progress.last = state
     if (state === 'published') {
@@ -116,7 +119,7 @@ export function describeVersions(
       progress.live = undefined
       progress.liveDigest = null
     }
-    return { ...row, state, digest, title, action, live: false }
+    return { ...row, ...content, action, live: false }
   })
   for (const { live } of environments.values()) {
     const version = live === undefined ? undefined : versions[live]
@@ -132,17 +135,19 @@ const createProgress = (): Progress => ({
   publishedBlobs: new Set(),
 })
 
-function contentOf(
-  row: LedgerRow,
-  verdictOf: (row: LedgerRow) => Verdict | undefined,
-): { state: VersionState; digest: string | null; title: string | null } {
-  if (row.blob === undefined) return { state: 'deleted', digest: null, title: null }
+type Content = Pick<Version, 'state' | 'digest' | 'title' | 'tags'>
+
+const UNREADABLE = { digest: null, title: null, tags: [] } as const
+
+function contentOf(row: LedgerRow, verdictOf: (row: LedgerRow) => Verdict | undefined): Content {
+  if (row.blob === undefined) return { state: 'deleted', ...UNREADABLE }
   const verdict = row.link ? undefined : verdictOf(row)
   // A file that was copied from another place still says where it belongs; it is not a version of this prompt.
   if (!verdict?.valid || verdict.slug !== row.slug || verdict.environment !== row.environment) {
-    return { state: 'invalid', digest: null, title: null }
+    return { state: 'invalid', ...UNREADABLE }
   }
-  return { state: verdict.state, digest: verdict.digest, title: verdict.title }
+  const { state, digest, title, tags } = verdict
+  return { state, digest, title, tags }
 }
 
 function actionOf(
@@ -171,10 +176,10 @@ export function appendVersion(versions: readonly Version[], row: LedgerRow, verd
   return describeVersions([...versions, row], (asked) => (asked === row ? verdict : known.get(asked)))
 }
 
-const verdictOfVersion = ({ slug, environment, state, digest, title }: Version): Verdict =>
+const verdictOfVersion = ({ slug, environment, state, digest, title, tags }: Version): Verdict =>
   state === 'invalid' || state === 'deleted' || digest === null || title === null
     ? { valid: false }
-    : { valid: true, slug, environment, state, title, digest }
+    : { valid: true, slug, environment, state, title, tags, digest }
 
 /** The newest version of an environment, of whatever state. `versions` are oldest first. */
 export const newestIn = (versions: readonly Version[], environment: Environment): Version | undefined =>

@@ -63,7 +63,7 @@ function expected(
   const found = wording.isSecret?.(path) === true ? 'something else' : describeValue(value, source, path)
   switch (keyword) {
     case 'type':
-      return `expected ${formatTypes([params.type].flat().map(String))}, found ${found}${quoteAdvice(params.type, value)}`
+      return `expected ${formatTypes([params.type].flat().map(String))}, found ${found}${advice(params.type, value)}`
     case 'enum':
     case 'const':
       return `expected ${formatChoice(params.allowedValues)}, found ${found}${closeChoice(value, params.allowedValues)}`
@@ -97,7 +97,8 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 
 const formatTypes = (types: readonly string[]): string => types.map((type) => TYPE_NAMES[type] ?? type).join(' or ')
 
-const quoteAdvice = (types: unknown, value: Json | undefined): string => {
+const advice = (types: unknown, value: Json | undefined): string => {
+  if (value === null && types === 'object') return ': write {}'
   if (value === null || ![types].flat().includes('string')) return ''
   return typeof value === 'number' || typeof value === 'boolean' ? ': quote it' : ''
 }

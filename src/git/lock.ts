@@ -1,35 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto'
-import {
-  constants,
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { hostname } from 'node:os'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PromptctlError } from '../core/errors.js'
-import { diskError, hasCode, isMissing } from './disk.js'
-import { currentProcess, fateOf, isProcessIdentity, type ProcessIdentity } from './process-identity.js'
+import { diskError } from './disk.js'
+import { type Holder, linkNew, type Rival, readRival } from './lock-file.js'
+import { currentProcess } from './process-identity.js'
 
 export interface LockOptions {
   /** How long to wait for a live holder; 10 s by default. */
   readonly timeoutMs?: number
   /** Milliseconds since the epoch; what the lock says about when it was taken. */
   readonly now?: () => number
-}
-
-/** What a lock file holds. `nonce` is one taking of the lock: the same process has another the next time. */
-interface Holder extends ProcessIdentity {
-  readonly nonce: string
-  /** RFC 3339. */
-  readonly since: string
 }
 
 /**
@@ -87,11 +70,11 @@ class Candidate {
   }
 
   /** Who has the lock, or undefined when it is ours now. */
-  tryToTake(): Holder | undefined {
+  tryToTake(): Rival | undefined {
     if (linkNew(this.#claim, this.path)) return undefined
-    const rival = readHolder(this.path)
+    const rival = readRival(this.path)
     if (rival === undefined) return this.tryToTake()
-    if (fateOf(rival) !== 'dead') return rival
+    if (rival.fate !== 'dead') return rival
     if (!this.#succeed(rival, rival, [])) return rival
     this.#sweep()
     return undefined
@@ -106,8 +89,8 @@ class Candidate {
     for (const name of readdirSync(this.#dir)) {
       const file = join(this.#dir, name)
       if (!name.startsWith('lock.') || file === this.#claim) continue
-      const owner = readHolder(file)
-      if (owner !== undefined && fateOf(owner) === 'dead') rmSync(file, { force: true })
+      const owner = readRival(file)
+      if (owner?.fate === 'dead') rmSync(file, { force: true })
     }
   }
 
@@ -117,7 +100,7 @@ class Candidate {
     const heirs = [...chain, heir]
     if (linkNew(this.#claim, heir)) {
       // Whoever read the dead holder's name long ago may come here after its heir has finished and gone.
-      const isStillTheirs = readHolder(this.path)?.nonce === lockHolder.nonce
+      const isStillTheirs = readRival(this.path)?.nonce === lockHolder.nonce
       if (isStillTheirs) {
         const replacement = `${this.#claim}.taken`
         linkNew(this.#claim, replacement)
@@ -126,8 +109,8 @@ class Candidate {
       for (const file of isStillTheirs ? heirs : [heir]) rmSync(file, { force: true })
       return isStillTheirs
     }
-    const other = readHolder(heir)
-    return other !== undefined && fateOf(other) === 'dead' && this.#succeed(lockHolder, other, heirs)
+    const other = readRival(heir)
+    return other?.fate === 'dead' && this.#succeed(lockHolder, other, heirs)
   }
 }
 
@@ -144,57 +127,12 @@ class HeldLock {
 
   release(): void {
     process.removeListener('exit', this.#onExit)
-    if (readHolder(this.#path)?.nonce === this.#nonce) rmSync(this.#path, { force: true })
+    if (readRival(this.#path)?.nonce === this.#nonce) rmSync(this.#path, { force: true })
   }
 }
 
-/** Makes `file` also `name`; false when there is such a name. A file system without hard links gets a copy. */
-function linkNew(file: string, name: string): boolean {
-  try {
-    linkSync(file, name)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false
-    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'ENOSYS')) throw diskError(error, name)
-  }
-  try {
-    copyFileSync(file, name, constants.COPYFILE_EXCL)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false
-    throw diskError(error, name)
-  }
-}
-
-/** Who a lock file names, or undefined when it is gone. Garbage, which only a power cut leaves, is a dead process's. */
-function readHolder(path: string): Holder | undefined {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw diskError(error, path)
-  }
-  return parseHolder(text) ?? { pid: 0, host: hostname(), nonce: digest(text), since: '' }
-}
-
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 24)
-
-function parseHolder(text: string): Holder | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-  if (!isProcessIdentity(value) || !('nonce' in value) || !('since' in value)) return undefined
-  // The nonce becomes part of a file name.
-  return /^[0-9a-f]{24}$/.test(String(value.nonce)) ? (value as Holder) : undefined
-}
-
-function lockedError(path: string, { pid, host, since }: Holder, now: number): PromptctlError {
-  const isElsewhere = fateOf({ pid, host }) === 'elsewhere'
+function lockedError(path: string, { pid, host, since, fate }: Rival, now: number): PromptctlError {
+  const isElsewhere = fate === 'elsewhere'
   const who = isElsewhere ? `process ${pid} on ${host}` : `process ${pid}`
   const age = Math.max(0, Math.round((now - Date.parse(since)) / 1000))
   return new PromptctlError('unavailable', `The registry is locked by ${who}, since ${since} (${age} s): ${path}`, {

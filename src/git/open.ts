@@ -23,7 +23,7 @@ export async function openRepository({ cwd, env, base, signal }: OpenOptions): P
     return openNative(cwd, { env, base, signal })
   }
   const { openEmbedded } = await import('./embedded/open.js')
-  return openEmbedded(cwd, env, base)
+  return openEmbedded(cwd, env, base, signal)
 }
 
 /** Which engine an environment asks for. Looks for git on PATH itself: starting one to find out costs milliseconds. */

@@ -4,7 +4,8 @@ import type { Entry, Oid, Repository } from '../registry/ports.js'
 import { isMissing, onDisk } from './disk.js'
 import { type Journal, type JournalFile, listScratches, scratchPid } from './journal.js'
 import { currentProcess, fateOf } from './process-identity.js'
-import { restoreFiles, temporaryBeside } from './work-tree-files.js'
+import { temporaryBeside } from './replace-file.js'
+import { restoreFiles } from './work-tree-files.js'
 
 /** What an engine can do beyond the port, to mend an index that a dead process left. */
 export interface IndexRepair {

@@ -1,31 +1,17 @@
-import type { Stats } from 'node:fs'
-import {
-  chmod,
-  copyFile,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  rmdir,
-  symlink,
-} from 'node:fs/promises'
+import { copyFile, link, mkdir, readlink, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { PromptctlError } from '../core/errors.js'
 import type { FileWrite, Oid } from '../registry/ports.js'
-import { diskError, hasCode, isMissing, onDisk } from './disk.js'
+import { hasCode, onDisk } from './disk.js'
 import { type Journal, type Original, type Scratch, writeJournal } from './journal.js'
 import { inParallel } from './parallel.js'
+import { modeOf, moveInto, statOf, writeSynced } from './replace-file.js'
+import { assertRealFolders, missingFolders, removeIfEmpty } from './work-tree-folders.js'
 
 /** Files of the work tree that hold what a commit will, until it is known whether the commit is made. */
 export interface PendingFiles {
   /** False while the journal is needed: nothing was decided yet, or putting the files back failed. */
   readonly isSettled: boolean
-  /** The paths where there was nothing. */
-  readonly created: readonly string[]
   /** Puts the files back as they were, also those that a hook has changed; all, or only `paths`. */
   restore(paths?: ReadonlySet<string>): Promise<void>
   /** What was written stands. */
@@ -87,10 +73,6 @@ class JournalledFiles implements PendingFiles {
     return !this.#scratch.isNeeded
   }
 
-  get created(): readonly string[] {
-    return this.#journal.files.flatMap(({ path, original }) => (original === null ? path : []))
-  }
-
   async restore(paths?: ReadonlySet<string>): Promise<void> {
     await restoreFiles(this.#workTree, this.#scratch.dir, this.#journal, paths)
     this.#scratch.isNeeded = false
@@ -133,23 +115,6 @@ async function restoreOne(target: string, scratchDir: string, original: Original
   await symlink(original.link, target)
 }
 
-/** Replaces `target` by `file` in one step. */
-async function moveInto(file: string, target: string, scratchDir: string): Promise<void> {
-  try {
-    await rename(file, target)
-  } catch (error) {
-    if (!hasCode(error, 'EXDEV')) throw error
-    // The git directory is on another device: only a file beside the target can be renamed to it.
-    const beside = temporaryBeside(target, scratchDir)
-    try {
-      await writeSynced(beside, await readFile(file), await modeOf(file))
-      await rename(beside, target)
-    } finally {
-      await rm(beside, { force: true })
-    }
-  }
-}
-
 /** Keeps a file under a second name: as it is where the file system can link, else as a copy. */
 async function keepOriginal(file: string, kept: string): Promise<Original | null> {
   const stat = await statOf(file)
@@ -163,82 +128,4 @@ async function keepOriginal(file: string, kept: string): Promise<Original | null
     })
     return { kept: basename(kept) }
   })
-}
-
-/** The permissions of a regular file, or undefined when there is none. */
-async function modeOf(path: string): Promise<number | undefined> {
-  const stat = await statOf(path)
-  return stat?.isFile() ? stat.mode & 0o777 : undefined
-}
-
-/** `prompts/production/.x.yaml.pending-7-ab12`: recovery finds it by the name of the scratch directory. */
-export const temporaryBeside = (target: string, scratchDir: string): string =>
-  join(dirname(target), `.${basename(target)}.${basename(scratchDir)}`)
-
-async function writeSynced(path: string, content: Uint8Array, mode: number | undefined): Promise<void> {
-  const file = await open(path, 'wx', 0o666)
-  try {
-    await file.writeFile(content)
-    if (mode !== undefined) await chmod(path, mode)
-    await file.sync()
-  } catch (error) {
-    await rm(path, { force: true })
-    throw error
-  } finally {
-    await file.close()
-  }
-}
-
-/** The folders that writing `files` will make, outermost first. */
-async function missingFolders(workTree: string, files: readonly FileWrite[]): Promise<readonly string[]> {
-  const missing: string[] = []
-  for (const folder of parentFolders(files)) {
-    if ((await statOf(join(workTree, folder))) === undefined) missing.push(folder)
-  }
-  return missing
-}
-
-async function assertRealFolders(workTree: string, files: readonly FileWrite[]): Promise<void> {
-  for (const { path } of files) assertInside(path)
-  for (const folder of parentFolders(files)) {
-    if ((await statOf(join(workTree, folder)))?.isSymbolicLink()) {
-      throw new PromptctlError('unsupported', `${folder} is a symbolic link, and what lies behind it is not written`, {
-        details: { path: folder },
-      })
-    }
-  }
-}
-
-function assertInside(path: string): void {
-  const isOutside = path.split('/').some((part) => /^(\.{0,2}|\.git)$/i.test(part)) || path.includes('\0')
-  if (isOutside) throw new PromptctlError('usage', `${JSON.stringify(path)} is no path inside the work tree`)
-}
-
-/** Every folder above the files, outermost first, each once. */
-function parentFolders(files: readonly FileWrite[]): readonly string[] {
-  const folders = new Set<string>()
-  for (const { path } of files) {
-    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
-      folders.add(path.slice(0, slash))
-    }
-  }
-  return [...folders].sort((a, b) => a.length - b.length)
-}
-
-/** What is at a path itself, not behind a link; undefined when nothing is. */
-async function statOf(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path)
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw diskError(error, path)
-  }
-}
-
-async function removeIfEmpty(folder: string): Promise<void> {
-  try {
-    await rmdir(folder)
-  } catch (error) {
-    if (!hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR')) throw diskError(error, folder)
-  }
 }

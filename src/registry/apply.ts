@@ -84,6 +84,7 @@ export async function applyPlan(
   return git.exclusively(async () => {
     for (let attempt = 1; ; attempt += 1) {
       const head = await headOf(git)
+      await assertIdle(git)
       const decided = await plan(head, await readMoment(registry))
       if (decided.repairs !== undefined && decided.repairs.length > 0) await git.repository.stage(decided.repairs)
       if (decided.changes.length === 0) return unchanged(decided)
@@ -93,6 +94,18 @@ export async function applyPlan(
         if (attempt === ATTEMPTS || !isHeadMoved(error)) throw error
       }
     }
+  })
+}
+
+/** Said before the plan looks at a file full of conflict markers. The engine checks it again when it commits. */
+async function assertIdle({ repository }: RegistryRepository): Promise<void> {
+  const operation = await repository.operationUnderWay()
+  if (operation === undefined || operation === 'bisect') return
+  const finish = operation === 'merge' ? 'git commit' : `git ${operation} --continue`
+  const resolve = operation === 'merge' ? ' (promptctl publish --stage seals a prompt again)' : ''
+  throw new PromptctlError('unsupported', `A ${operation} is under way in this repository`, {
+    hint: `Finish it with ${finish}${resolve}, or give it up with git ${operation} --abort.`,
+    details: { operation },
   })
 }
 
@@ -219,5 +232,5 @@ async function nextVersion(
     committedAt: 0,
     subject: '',
   }
-  return appendVersion(before, row, { valid: true, slug, environment, state, title, digest }).at(-1)
+  return appendVersion(before, row, { valid: true, slug, environment, state, title, tags: [], digest }).at(-1)
 }

@@ -14,7 +14,7 @@ import { chooseEnvironment, type Registry } from './registry.js'
 import { readView, resolveSlug } from './resolve.js'
 import { notInEnvironment } from './show.js'
 import { readVersionDocument } from './standing.js'
-import { findVersion, requireLiveVersion } from './version.js'
+import { findVersion, requireLive } from './version.js'
 import type { RawPrompt } from './view.js'
 
 export interface CompileRequest {
@@ -82,12 +82,15 @@ async function find(registry: Registry, { ref, environment: flag, live }: Compil
   const slug = await resolveSlug(registry, ref.name, { deleted: live || ref.at !== undefined })
   if (ref.at !== undefined) {
     const version = await findVersion(registry, slug, ref.at, flag)
-    return findAt(registry, version.environment, version, version.commit)
+    const document = await readVersionDocument(registry, version)
+    const prepared = await prepare(document, livePartials(registry, version.commit, version.environment))
+    return { document, prepared, locate: async () => ({ version: version.version, commit: version.commit }) }
   }
   const environment = chooseEnvironment(registry, flag)
   if (live) {
     const tip = await requireTip(registry)
-    return findAt(registry, environment, await requireLiveVersion(registry, tip, environment, slug), tip)
+    const { document, locate } = await requireLive(registry, tip, environment, slug)
+    return { document, prepared: await prepare(document, livePartials(registry, tip, environment)), locate }
   }
   const view = await readView(registry)
   const raw = await view.read(environment, slug)
@@ -95,17 +98,6 @@ async function find(registry: Registry, { ref, environment: flag, live }: Compil
   const document = parsePrompt(raw.bytes, raw.path)
   const prepared = await prepare(document, viewPartials(view, environment))
   return { document, prepared, locate: () => locateFile(registry, environment, slug, raw) }
-}
-
-async function findAt(
-  registry: Registry,
-  environment: Environment,
-  version: Awaited<ReturnType<typeof findVersion>>,
-  commit: Oid,
-): Promise<Found> {
-  const document = await readVersionDocument(registry, version)
-  const prepared = await prepare(document, livePartials(registry, commit, environment))
-  return { document, prepared, locate: async () => ({ version: version.version, commit: version.commit }) }
 }
 
 /** The version that a file is. A folder that is no git repository has none. */

@@ -2,6 +2,7 @@ import { isPromptctlError } from '../core/errors.js'
 import { formatIdentity } from '../core/history.js'
 import { readTip, sharedBranchOf } from './branches.js'
 import { readAllVersions } from './history.js'
+import { readMoves } from './ledger/moves.js'
 import { lint } from './lint.js'
 import type { Registry } from './registry.js'
 
@@ -53,6 +54,8 @@ async function checkGit(registry: Registry): Promise<Diagnosis> {
 
 async function checkIdentity(registry: Registry): Promise<Diagnosis> {
   const { repository } = await registry.git()
+  if (repository.workTree === undefined)
+    return { check: 'identity', health: 'ok', message: 'a bare repository makes no commits' }
   return { check: 'identity', health: 'ok', message: `commits are by ${formatIdentity(await repository.identity())}` }
 }
 
@@ -88,6 +91,22 @@ async function checkFiles(registry: Registry): Promise<Diagnosis> {
   return { check: 'files', health: 'error', message, hint: 'promptctl lint names each.' }
 }
 
+async function checkNumbers(registry: Registry): Promise<readonly Diagnosis[]> {
+  const { cache } = await registry.git()
+  const moves = readMoves(cache)
+  const [first] = moves
+  if (first === undefined) return []
+  const now = first.is === null ? 'is gone' : `is ${first.is.slice(0, 12)} now`
+  return [
+    {
+      check: 'numbers',
+      health: 'warning',
+      message: `history was rewritten: ${moves.length} version numbers moved, such as ${first.slug}@${first.version}, which was ${first.was.slice(0, 12)} and ${now}`,
+      hint: 'Commits and blobs are what identifies a version; promptctl cache clear forgets this notice.',
+    },
+  ]
+}
+
 /** Where everyone may change production without review, a registry has no guard. */
 async function checkOwners(registry: Registry): Promise<Diagnosis> {
   const last = registry.config.environments.at(-1) ?? ''
@@ -107,4 +126,12 @@ async function checkOwners(registry: Registry): Promise<Diagnosis> {
   }
 }
 
-const CHECKS: readonly Check[] = [checkGit, checkIdentity, checkBranch, checkHistory, checkFiles, checkOwners]
+const CHECKS: readonly Check[] = [
+  checkGit,
+  checkIdentity,
+  checkBranch,
+  checkHistory,
+  checkNumbers,
+  checkFiles,
+  checkOwners,
+]

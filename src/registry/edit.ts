@@ -6,9 +6,9 @@ import {
   illegalTransition,
   type Moment,
 } from '../core/lifecycle/change.js'
-import { assertSameIdentity, sealedText } from '../core/lifecycle/publish.js'
+import { assertPromoted, assertSameIdentity, sealedText } from '../core/lifecycle/publish.js'
 import { formatPromptPath } from '../core/paths.js'
-import { type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
+import { isSealed, type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
 import { setValues } from '../core/prompt-writer.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { assertAliasesFree } from './aliases.js'
@@ -45,6 +45,7 @@ export async function readForEdit(
 
 /** Commits new content: as a draft, or published at once. */
 export async function edit(registry: Registry, request: EditRequest): Promise<Applied> {
+  requireWorkTree(registry)
   const environment = chooseEnvironment(registry, request.environment)
   const slug = await resolveSlug(registry, request.name)
   const first = firstEnvironment(registry)
@@ -78,9 +79,13 @@ async function planEdit(
   if (document.prompt.state === 'archived') {
     throw illegalTransition(standing, `edit cannot archive ${slug}`, `promptctl archive ${slug} --env ${environment}`)
   }
-  if (document.source.text === standing.head?.source.text) {
+  const isDone = !request.publish || (document.prompt.state === 'published' && isSealed(document.prompt, document.seal))
+  if (isDone && document.source.text === standing.head?.source.text) {
     return { changes: [], unchanged: [unchangedRecord(standing)], skipped: [], versions }
   }
+  const { environments, promotion } = registry.config
+  const before = environments[environments.indexOf(environment) - 1]
+  if (request.publish) assertPromoted(standing, document.seal, { promotion, before })
   const change: Change = request.publish
     ? createChange(standing, document, {
         action: 'published',

@@ -30,7 +30,8 @@ export async function readAllVersions(registry: Registry, tip: Oid): Promise<Rea
   return describeAll(registry, await readAllRows(await registry.git(), await createQuery(registry, tip)))
 }
 
-async function createQuery(registry: Registry, tip: Oid): Promise<LedgerQuery> {
+/** What to read of the ledger at `tip`, and whether it is worth keeping. */
+export async function createQuery(registry: Registry, tip: Oid): Promise<LedgerQuery> {
   const { repository } = await registry.git()
   const head = await repository.head()
   const isHead = head.commit === tip
@@ -45,9 +46,7 @@ async function describeAll(
   registry: Registry,
   rows: ReadonlyMap<Slug, readonly LedgerRow[]>,
 ): Promise<ReadonlyMap<Slug, readonly Version[]>> {
-  const { repository, cache } = await registry.git()
-  const blobs = [...rows.values()].flat().flatMap(({ blob, link }) => (blob === undefined || link ? [] : [blob]))
-  const verdicts = await readVerdicts(repository, cache, blobs)
+  const verdicts = await readVerdicts(registry, rows)
   const verdictOf = ({ blob }: LedgerRow): Verdict | undefined => (blob === undefined ? undefined : verdicts.get(blob))
   return new Map([...rows].map(([slug, list]) => [slug, describeVersions(list, verdictOf)]))
 }

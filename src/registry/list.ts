@@ -1,8 +1,12 @@
 import { isPromptctlError } from '../core/errors.js'
+import { PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import type { State } from '../core/prompt-file.js'
 import { readPrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
+import { readTip } from './branches.js'
+import { readFilePrompt } from './file-prompt.js'
 import { readKnowledge } from './known.js'
+import { readOverview } from './overview.js'
 import { viewPartials } from './prepare.js'
 import { contentsOf, createRecord, type PromptContents, type PromptRecord } from './record.js'
 import { chooseEnvironment, type Registry } from './registry.js'
@@ -19,6 +23,12 @@ export interface ListRequest {
 
 export type ListedPrompt = PromptRecord & Partial<PromptContents>
 
+/** What a line of a table says. */
+export type BriefPrompt = Pick<
+  PromptRecord,
+  'slug' | 'state' | 'version' | 'live_version' | 'title' | 'tags' | 'modified'
+>
+
 /** The prompts of an environment, in byte order of their slugs. One that cannot be read is listed as `invalid`. */
 export async function list(registry: Registry, request: ListRequest): Promise<readonly ListedPrompt[]> {
   const environment = chooseEnvironment(registry, request.environment)
@@ -31,11 +41,60 @@ export async function list(registry: Registry, request: ListRequest): Promise<re
     const known =
       raw === undefined ? { versions: [], modified: true, provisional: new Set<never>() } : knowledge.of(slug, raw)
     const record = createRecord({ slug, environment }, read?.prompt, read?.seal, known)
-    if (request.state !== undefined && record.state !== request.state) continue
-    if (request.tag !== undefined && !record.tags.includes(request.tag)) continue
-    listed.push({ ...record, ...(request.full ? await contents(view, environment, read) : {}) })
+    if (isWanted(record, request))
+      listed.push({ ...record, ...(request.full ? await contents(view, environment, read) : {}) })
   }
   return listed
+}
+
+const isWanted = ({ state, tags }: BriefPrompt, request: Pick<ListRequest, 'state' | 'tag'>): boolean =>
+  (request.state === undefined || state === request.state) && (request.tag === undefined || tags.includes(request.tag))
+
+/**
+ * The same prompts, with what a table shows. Of thousands of files only those are read that differ from HEAD; the rest is
+ * known from the overview. Where there is no history to have one of, this is `list`.
+ */
+export async function listBriefly(registry: Registry, request: ListRequest): Promise<readonly BriefPrompt[]> {
+  const { repository } = await registry.git()
+  const tip = await readTip(registry)
+  if (tip === undefined || (await repository.isShallow())) return list(registry, request)
+  const environment = chooseEnvironment(registry, request.environment)
+  const [overview, modified] = await Promise.all([
+    readOverview(registry, tip, environment),
+    readModified(registry, environment),
+  ])
+  const brief = new Map<Slug, BriefPrompt>()
+  for (const [slug, { state, version, liveVersion, title, tags }] of overview) {
+    if (state !== 'deleted') brief.set(slug, { slug, state, version, live_version: liveVersion, title, tags })
+  }
+  for (const [slug, prompt] of modified) {
+    if (prompt === undefined) brief.delete(slug)
+    else brief.set(slug, { ...prompt, live_version: overview.get(slug)?.liveVersion ?? null })
+  }
+  return [...brief.values()].filter((prompt) => isWanted(prompt, request)).sort((a, b) => (a.slug < b.slug ? -1 : 1))
+}
+
+/** The files that differ from HEAD; undefined for one that is gone from the disk. */
+async function readModified(
+  registry: Registry,
+  environment: Environment,
+): Promise<ReadonlyMap<Slug, BriefPrompt | undefined>> {
+  const { repository, prefix } = await registry.git()
+  const modified = new Map<Slug, BriefPrompt | undefined>()
+  if (repository.workTree === undefined) return modified
+  const view = await readView(registry)
+  const names = new Set(await view.slugs(environment))
+  for (const { path } of await repository.status(`${prefix}${PROMPTS_DIR}/${environment}`)) {
+    const slug = parsePromptPath(path.slice(prefix.length))?.slug
+    if (slug === undefined) continue
+    const prompt = await readFilePrompt(view, environment, slug)
+    const { title = null, tags = [], state = 'invalid' } = prompt ?? {}
+    modified.set(
+      slug,
+      names.has(slug) ? { slug, state, title, tags, version: null, live_version: null, modified: true } : undefined,
+    )
+  }
+  return modified
 }
 
 async function contents(

@@ -1,5 +1,6 @@
 /** What the use cases ask of the world. git/ implements these; tests run the same contract against each. */
 
+import type { Delivery } from '../core/event.js'
 import type { HistoryCommit, Identity, Oid } from '../core/history.js'
 
 export type { FileChange, HistoryCommit, Identity, Oid } from '../core/history.js'
@@ -167,4 +168,71 @@ export interface Cache {
   names(dir: string): readonly string[]
   /** In bytes, over all files. */
   size(): number
+}
+
+/** How a delivery stands. `pending` is tried again by itself, `failed` only when somebody asks for it by its id. */
+export type DeliveryState = 'pending' | 'failed'
+
+/** A delivery in the outbox. All moments are RFC 3339. */
+export interface DeliveryRecord {
+  readonly id: string
+  readonly about: string
+  /** Origin and path of the URL. */
+  readonly endpoint: string
+  readonly state: DeliveryState
+  readonly attempts: number
+  readonly createdAt: string
+  readonly lastAttemptAt: string | null
+  /** Of the last answer; null when there was none. */
+  readonly status: number | null
+  /** Why the last attempt failed, without anything secret; null before the first. */
+  readonly reason: string | null
+}
+
+/** What became of one delivery that was tried. */
+export interface DeliveryOutcome {
+  readonly id: string
+  readonly about: string
+  /** Origin and path of the URL. */
+  readonly endpoint: string
+  readonly delivered: boolean
+  readonly status: number | null
+  readonly reason: string | null
+  /** False when it is not tried again by itself. */
+  readonly retried: boolean
+}
+
+/** Which of the deliveries in the outbox to try. */
+export interface Selection {
+  /** Only these; undefined: every pending one. An id that is asked for is tried also when it has failed for good. */
+  readonly ids?: readonly string[] | undefined
+}
+
+/** A range of a branch that is about to be pushed. */
+export interface PushedRange {
+  /** `refs/heads/main` */
+  readonly ref: string
+  /** Undefined when the branch is new there. */
+  readonly old: Oid | undefined
+  readonly new: Oid
+}
+
+/** Carries events to endpoints. Failures of an endpoint are outcomes; failures of the disk throw `unavailable`. */
+export interface Notifier {
+  /** False when the environment variable with the secret is not set, or empty. */
+  hasSecret(secretEnv: string): boolean
+  /** Resolves when every delivery is safe on the disk. One that is in the outbox already stays as it is. */
+  enqueue(deliveries: readonly Delivery[]): Promise<void>
+  /** What is in the outbox, oldest first. */
+  list(): Promise<readonly DeliveryRecord[]>
+  /** Tries each selected delivery once, in order for each endpoint, and keeps what was not delivered. */
+  deliver(selection: Selection): Promise<readonly DeliveryOutcome[]>
+  /** Sends something that is not worth keeping. */
+  send(delivery: Delivery): Promise<DeliveryOutcome>
+  /** Starts a process that delivers what is pending and outlives this one; false where promptctl cannot start itself. */
+  startBackground(): boolean
+  /** Keeps a range until `forget`, so that a push that is killed half-way loses no event. */
+  remember(range: PushedRange): Promise<void>
+  forget(range: PushedRange): Promise<void>
+  remembered(): Promise<readonly PushedRange[]>
 }

@@ -1,13 +1,11 @@
 import { type PreparedPrompt, preparePrompt } from '../core/compile.js'
-import { liveIn } from '../core/ledger.js'
 import { partialsOf } from '../core/partials.js'
 import { type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
 import type { PromptSource } from '../core/prompt-templates.js'
 import type { Environment, Slug } from '../core/slug.js'
-import { readVersions } from './history.js'
+import { readLive } from './live.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
-import { readVersionDocument } from './standing.js'
 import type { View } from './view.js'
 
 /** Finds the prompt that a partial names; undefined when there is none. */
@@ -24,10 +22,8 @@ export const viewPartials =
 /** Partials as they were live at a commit. */
 export const livePartials =
   (registry: Registry, commit: Oid, environment: Environment): PartialReader =>
-  async (slug) => {
-    const live = liveIn(await readVersions(registry, commit, slug), environment)
-    return live === undefined ? undefined : readVersionDocument(registry, live)
-  }
+  async (slug) =>
+    (await readLive(registry, commit, environment, slug))?.document
 
 /**
  * Joins a prompt with all that it includes, ready to compile many times. Throws `invalid_prompt`, `missing_partial` and

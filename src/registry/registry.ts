@@ -1,7 +1,7 @@
 import type { Config } from '../core/config.js'
 import { PromptctlError } from '../core/errors.js'
 import type { Environment } from '../core/slug.js'
-import type { Cache, Clock, Repository, WorkTree } from './ports.js'
+import type { Cache, Clock, Notifier, Repository, WorkTree } from './ports.js'
 
 /** The git side of a registry. */
 export interface RegistryRepository {
@@ -24,10 +24,12 @@ export interface Registry {
   readonly clock: Clock
   /** What PROMPTCTL_ENV names, if anything. */
   readonly environmentVariable: Environment | undefined
-  /** Told how many commits were read while the ledger is built. */
-  readonly onHistoryProgress?: ((commits: number) => void) | undefined
+  /** Told how much was done while the ledger is built: commits that were read, then versions, of so many. */
+  readonly onHistoryProgress?: ((done: number, total?: number) => void) | undefined
   /** Opened on first use, because compiling and linting the work tree need no git. */
   git(): Promise<RegistryRepository>
+  /** Loaded on first use: most commands tell nobody. */
+  notifier(): Promise<Notifier>
   close(): Promise<void>
 }
 

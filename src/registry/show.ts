@@ -56,10 +56,10 @@ async function showVersion(
   const tip = await requireTip(registry)
   const [versions, provisional, variables] = await Promise.all([
     readVersions(registry, tip, slug),
-    provisionalCommits(registry, tip),
+    provisionalCommits(registry, commit),
     readVariables(document, livePartials(registry, commit, environment)),
   ])
-  const record = createRecord({ slug, environment }, document.prompt, document.seal, {
+  const { provisional: _, ...record } = createRecord({ slug, environment }, document.prompt, document.seal, {
     versions,
     modified: false,
     provisional,
@@ -69,6 +69,7 @@ async function showVersion(
     state: version.state,
     version: version.version,
     commit,
+    ...(provisional.has(commit) ? { provisional: true as const } : {}),
     ...contentsOf(document.prompt, variables),
   }
 }

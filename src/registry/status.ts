@@ -1,14 +1,14 @@
-import { liveIn, newestIn, type Version, type VersionState } from '../core/ledger.js'
-import { PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
-import { type Relation, relationOf } from '../core/relation.js'
+import type { VersionState } from '../core/ledger.js'
+import { formatPromptPath, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
+import type { Relation } from '../core/relation.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { provisionalCommits, readTip, sharedBranchOf } from './branches.js'
-import { readAllVersions } from './history.js'
+import { type Overview, readOverview } from './overview.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 
 /** Where a prompt stands in one environment, as committed. */
-export interface Cell {
+export interface StatusCell {
   readonly version: number | null
   readonly state: VersionState | null
   readonly live_version: number | null
@@ -22,7 +22,7 @@ export interface Cell {
 export interface StatusRow {
   readonly slug: Slug
   readonly title: string | null
-  readonly environments: Readonly<Record<Environment, Cell>>
+  readonly environments: Readonly<Record<Environment, StatusCell>>
 }
 
 export interface Status {
@@ -36,44 +36,45 @@ export interface Status {
 export async function status(registry: Registry): Promise<Status> {
   const { environments } = registry.config
   const tip = await readTip(registry)
-  const modified = await modifiedFiles(registry)
-  const all: ReadonlyMap<Slug, readonly Version[]> =
-    tip === undefined ? new Map() : await readAllVersions(registry, tip)
-  const slugs = new Set([...all.keys(), ...[...modified].flatMap((path) => parsePromptPath(path)?.slug ?? [])])
-  const rows = [...slugs]
-    .sort()
-    .map((slug) => rowOf(slug, all.get(slug) ?? [], environments, modified))
-    .filter((row) =>
-      Object.values<Cell>(row.environments).some(
-        ({ state, modified: m }) => m || (state !== null && state !== 'deleted'),
-      ),
-    )
-  return { environments, rows, remote: tip === undefined ? undefined : await compareWithRemote(registry, tip) }
+  const [modified, remote] = await Promise.all([
+    modifiedFiles(registry),
+    tip === undefined ? undefined : compareWithRemote(registry, tip),
+  ])
+  const overviews = new Map<Environment, Overview>()
+  for (const environment of environments) {
+    overviews.set(environment, tip === undefined ? new Map() : await readOverview(registry, tip, environment))
+  }
+  const slugs = new Set([...overviews.values()].flatMap((overview) => [...overview.keys()]))
+  for (const path of modified) for (const { slug } of [parsePromptPath(path) ?? []].flat()) slugs.add(slug)
+  const rows = [...slugs].sort().map((slug) => rowOf(slug, overviews, modified))
+  return { environments, rows: rows.filter(isThere), remote }
 }
 
-function rowOf(
-  slug: Slug,
-  versions: readonly Version[],
-  environments: readonly Environment[],
-  modified: ReadonlySet<string>,
-): StatusRow {
-  const cells = environments.map((environment, index): [Environment, Cell] => {
-    const newest = newestIn(versions, environment)
-    const live = liveIn(versions, environment)
+/** Deleted everywhere, and not on disk either: only history knows it. */
+const isThere = ({ environments }: StatusRow): boolean =>
+  Object.values<StatusCell>(environments).some(
+    ({ state, modified }) => modified === true || (state !== null && state !== 'deleted'),
+  )
+
+function rowOf(slug: Slug, overviews: ReadonlyMap<Environment, Overview>, modified: ReadonlySet<string>): StatusRow {
+  const [first] = overviews.keys()
+  const titles: (string | null)[] = []
+  const cells = [...overviews].map(([environment, overview]): [Environment, StatusCell] => {
+    const cell = overview.get(slug)
+    titles.push(cell?.title ?? null)
     return [
       environment,
       {
-        version: newest?.version ?? null,
-        state: newest?.state ?? null,
-        live_version: live?.version ?? null,
-        digest: live?.digest ?? null,
-        relation: relationOf(versions, environment, environments[index - 1]),
-        ...(modified.has(`${PROMPTS_DIR}/${environment}/${slug}.yaml`) ? { modified: true as const } : {}),
+        version: cell?.version ?? null,
+        state: cell?.state ?? null,
+        live_version: cell?.liveVersion ?? null,
+        digest: cell?.liveDigest ?? null,
+        relation: cell?.relation ?? (environment === first ? 'first' : 'absent'),
+        ...(modified.has(formatPromptPath(environment, slug)) ? { modified: true as const } : {}),
       },
     ]
   })
-  const title = versions.findLast((version) => version.title !== null)?.title ?? null
-  return { slug, title, environments: Object.fromEntries(cells) }
+  return { slug, title: titles.find((title) => title !== null) ?? null, environments: Object.fromEntries(cells) }
 }
 
 async function modifiedFiles(registry: Registry): Promise<ReadonlySet<string>> {

@@ -1,62 +1,81 @@
-import type { Verdict } from '../core/ledger.js'
+import type { LedgerRow, Verdict } from '../core/ledger.js'
 import { isSealed, readPrompt } from '../core/prompt-reader.js'
+import type { Slug } from '../core/slug.js'
 import { readCheckedJson, writeCheckedJson } from './ledger/checked-json.js'
-import type { Cache, Oid, Repository } from './ports.js'
+import { hashSlug } from './ledger/segment.js'
+import type { Cache, Oid } from './ports.js'
+import type { Registry } from './registry.js'
 
 /** To be raised when the same bytes would get another verdict. */
-const FORMAT = 1
-/** Verdicts a file; there are 256 files. */
-const SHARD_SIZE = 1000
+const FORMAT = 3
+/** Files that the verdicts are spread over, so that one prompt's are found by reading one that is small. */
+const SHARDS = 256
+/** Verdicts a file; the oldest go when it is full. */
+const SHARD_SIZE = 4000
+/** Blobs that are read and parsed at a time, so that neither the bytes nor what the parser made of them pile up. */
+const BATCH = 200
 
 /** What the bytes of a prompt file say of themselves. Never throws: what cannot be read is not valid. */
 export function verdictOf(bytes: Uint8Array): Verdict {
   const { prompt, seal } = readPrompt(bytes, '')
   if (prompt === undefined || seal === undefined || !isSealed(prompt, seal)) return { valid: false }
-  const { slug, environment, state, title } = prompt
-  return { valid: true, slug, environment, state, title, digest: seal }
+  const { slug, environment, state, title, tags = [] } = prompt
+  return { valid: true, slug, environment, state, title, tags, digest: seal }
 }
 
-/** The verdict on each blob: kept by blob id, because content never changes its mind. */
+/** The verdict on the blob of each row. Kept by blob id, because content never changes its mind. */
 export async function readVerdicts(
-  repository: Repository,
-  cache: Cache,
-  blobs: Iterable<Oid>,
+  registry: Registry,
+  rows: ReadonlyMap<Slug, readonly LedgerRow[]>,
 ): Promise<ReadonlyMap<Oid, Verdict>> {
-  const shards = new Map<string, Oid[]>()
-  for (const blob of new Set(blobs)) {
-    const shard = blob.slice(0, 2)
-    const list = shards.get(shard)
-    if (list === undefined) shards.set(shard, [blob])
-    else list.push(blob)
-  }
+  const { cache } = await registry.git()
   const verdicts = new Map<Oid, Verdict>()
-  const unknown = new Map<string, Oid[]>()
-  for (const [shard, asked] of shards) {
+  const unknown = new Map<string, Set<Oid>>()
+  for (const [shard, blobs] of groupByShard(rows)) {
     const known = readShard(cache, shard)
-    for (const blob of asked) {
+    for (const blob of blobs) {
       const verdict = known.get(blob)
-      if (verdict !== undefined) verdicts.set(blob, verdict)
-      else unknown.set(shard, [...(unknown.get(shard) ?? []), blob])
+      if (verdict === undefined) continue
+      verdicts.set(blob, verdict)
+      blobs.delete(blob)
     }
+    if (blobs.size > 0) unknown.set(shard, blobs)
   }
-  for (const [blob, bytes] of await repository.readBlobs([...unknown.values()].flat())) {
-    verdicts.set(blob, verdictOf(bytes))
-  }
-  for (const [shard, found] of unknown) keepVerdicts(cache, shard, found, verdicts)
+  const missing = [...new Set([...unknown.values()].flatMap((blobs) => [...blobs]))]
+  for await (const [blob, verdict] of parseBlobs(registry, missing)) verdicts.set(blob, verdict)
+  for (const [shard, blobs] of unknown) keepVerdicts(cache, shard, blobs, verdicts)
   return verdicts
 }
 
-const nameOf = (shard: string): string => `verdicts/${shard}`
+function groupByShard(rows: ReadonlyMap<Slug, readonly LedgerRow[]>): ReadonlyMap<string, Set<Oid>> {
+  const shards = new Map<string, Set<Oid>>()
+  for (const [slug, list] of rows) {
+    const shard = `verdicts/${(hashSlug(slug) % SHARDS).toString(16).padStart(2, '0')}`
+    const blobs = shards.get(shard) ?? new Set()
+    shards.set(shard, blobs)
+    for (const { blob, link } of list) if (blob !== undefined && !link) blobs.add(blob)
+  }
+  return shards
+}
+
+async function* parseBlobs(registry: Registry, blobs: readonly Oid[]): AsyncGenerator<readonly [Oid, Verdict]> {
+  const { repository } = await registry.git()
+  for (let start = 0; start < blobs.length; start += BATCH) {
+    const contents = await repository.readBlobs(blobs.slice(start, start + BATCH))
+    for (const [blob, bytes] of contents) yield [blob, verdictOf(bytes)]
+    registry.onHistoryProgress?.(start + contents.size, blobs.length)
+  }
+}
 
 const readShard = (cache: Cache, shard: string): ReadonlyMap<Oid, Verdict> =>
-  new Map(readCheckedJson<readonly (readonly [Oid, Verdict])[]>(cache, nameOf(shard), FORMAT))
+  new Map(readCheckedJson<readonly (readonly [Oid, Verdict])[]>(cache, shard, FORMAT))
 
-/** Adds to a shard; the oldest go when it is full. Read again, because another process may have added to it meanwhile. */
-function keepVerdicts(cache: Cache, shard: string, blobs: readonly Oid[], verdicts: ReadonlyMap<Oid, Verdict>): void {
+/** Adds to a shard. Read again, because another process may have added to it meanwhile. */
+function keepVerdicts(cache: Cache, shard: string, blobs: ReadonlySet<Oid>, verdicts: ReadonlyMap<Oid, Verdict>): void {
   const kept = new Map(readShard(cache, shard))
   for (const blob of blobs) {
     const verdict = verdicts.get(blob)
     if (verdict !== undefined) kept.set(blob, verdict)
   }
-  writeCheckedJson(cache, nameOf(shard), FORMAT, [...kept].slice(-SHARD_SIZE))
+  writeCheckedJson(cache, shard, FORMAT, [...kept].slice(-SHARD_SIZE))
 }

@@ -1,11 +1,12 @@
 import { PromptctlError } from '../core/errors.js'
-import { liveIn, type Version } from '../core/ledger.js'
+import type { Version } from '../core/ledger.js'
 import type { Reference } from '../core/reference.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { requireTip } from './branches.js'
 import { readVersions } from './history.js'
+import { type LivePrompt, readLive } from './live.js'
 import type { Oid } from './ports.js'
-import type { Registry } from './registry.js'
+import { chooseEnvironment, type Registry, requireEnvironment } from './registry.js'
 
 /**
  * The version that `<slug>@<n>` or `<slug>@<commit>` names. A commit may be of any branch, and stand for what the file
@@ -17,10 +18,11 @@ export async function findVersion(
   at: NonNullable<Reference['at']>,
   environment: Environment | undefined,
 ): Promise<Version> {
+  if (environment !== undefined) requireEnvironment(registry.config, environment)
   const version =
     'version' in at
       ? await findNumber(registry, slug, at.version)
-      : await findCommit(registry, slug, at.commit, environment ?? registry.environmentVariable)
+      : await findCommit(registry, slug, at.commit, environment)
   if (environment !== undefined && version.environment !== environment) {
     throw new PromptctlError(
       'usage',
@@ -56,9 +58,10 @@ async function findCommit(
   const exact = onBranch.filter((version) => version.commit === commit)
   const versions = exact.length > 0 ? exact : await readVersions(registry, commit, slug)
   const candidates = exact.length > 0 ? exact : newestOfEach(versions)
-  const wanted = environment ?? (candidates.length > 1 ? registry.config.defaultEnvironment : undefined)
-  const version =
-    wanted === undefined ? candidates[0] : candidates.find((candidate) => candidate.environment === wanted)
+  const wanted = environment ?? (candidates.length > 1 ? chooseEnvironment(registry, undefined) : undefined)
+  const fitting = candidates.find((candidate) => candidate.environment === wanted)
+  // One of an environment that was not asked for is the caller's to refuse.
+  const version = fitting ?? (wanted === undefined || environment !== undefined ? candidates[0] : undefined)
   if (version !== undefined) return version
   throw new PromptctlError(
     'not_found',
@@ -75,13 +78,13 @@ const newestOfEach = (versions: readonly Version[]): readonly Version[] => [
 ]
 
 /** What an environment serves at a commit; throws `not_found` when that is nothing. */
-export async function requireLiveVersion(
+export async function requireLive(
   registry: Registry,
   commit: Oid,
   environment: Environment,
   slug: Slug,
-): Promise<Version> {
-  const live = liveIn(await readVersions(registry, commit, slug), environment)
+): Promise<LivePrompt> {
+  const live = await readLive(registry, commit, environment, slug)
   if (live !== undefined) return live
   throw new PromptctlError('not_found', `${slug} is not live in ${environment}`, {
     hint: `promptctl publish ${slug} --env ${environment} puts it into service; promptctl status shows where it is live.`,

@@ -1,11 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { initEmbedded } from '../../src/git/embedded/init.js'
 import { openEmbedded } from '../../src/git/embedded/open.js'
-import type { HistoryCommit, Oid, Repository } from '../../src/registry/ports.js'
+import type { Oid, Repository } from '../../src/registry/ports.js'
 import type { ProcessEnv, RepoOptions, TestRepo } from '../helpers/repo.js'
 import { createWorld, describeRepository } from './contract.js'
+import { collectHistory } from './world.js'
 
 /** Nothing that is called git can be found, whatever the engine tries. */
 const withoutGit = (env: ProcessEnv): NodeJS.ProcessEnv => ({ ...env, PATH: '/nonexistent' })
@@ -19,11 +20,6 @@ afterEach(() => world.end())
 
 const prompt = 'prompts/development/greet-3f8a2b1c.yaml'
 const text = (content: string) => Buffer.from(content)
-async function collect(history: AsyncIterable<HistoryCommit>): Promise<readonly HistoryCommit[]> {
-  const commits: HistoryCommit[] = []
-  for await (const commit of history) commits.push(commit)
-  return commits
-}
 
 /** Commits `content` at `path` on top of HEAD, as publish does. */
 async function commitFile(repository: Repository, path: string, content: string, message = `publish: ${path}`) {
@@ -160,7 +156,7 @@ describe('an embedded commit', () => {
       const { commit } = await commitFile(repository, prompt, '2')
       expect(repo.git('-C', dir, 'rev-parse', 'main')).toBe(commit)
       expect(repo.git('-C', dir, 'status', '--porcelain')).toBe('')
-      expect(await collect(repository.history({ tip: commit, paths: ['prompts'] }))).toHaveLength(2)
+      expect(await collectHistory(repository, { tip: commit, paths: ['prompts'] })).toHaveLength(2)
     }
   })
 })
@@ -171,19 +167,328 @@ describe('an embedded repository made from nothing', () => {
     const dir = join(repo.tempDir(), 'fresh')
     mkdirSync(dir)
     await initEmbedded(dir, { branch: 'trunk' })
+    const person = (role: string) => ({ [`GIT_${role}_NAME`]: role, [`GIT_${role}_EMAIL`]: 'x@y' })
     const env = {
       ...repo.env,
-      GIT_AUTHOR_NAME: 'B',
-      GIT_AUTHOR_EMAIL: 'b@c',
-      GIT_COMMITTER_NAME: 'C',
-      GIT_COMMITTER_EMAIL: 'c@d',
+      ...person('AUTHOR'),
+      ...person('COMMITTER'),
+      GIT_AUTHOR_DATE: '2024-02-03T04:05:06+0530',
     }
     const repository = await openEmbedded(dir, withoutGit(env))
     await commitFile(repository, prompt, 'a\n')
-    expect(repo.git('-C', dir, 'log', '--format=%an %cn %s', 'trunk')).toBe(`B C publish: ${prompt}`)
+    const show = repo.git('-C', dir, 'log', '--format=%an %cn %ad %s', '--date=iso', 'trunk')
+    expect(show).toBe(`AUTHOR COMMITTER 2024-02-03 04:05:06 +0530 publish: ${prompt}`)
     expect(repo.git('-C', dir, 'status', '--porcelain')).toBe('')
     repo.git('-C', dir, 'fsck', '--full', '--strict')
     await expect(initEmbedded(dir, { branch: 'trunk' })).rejects.toMatchObject({ code: 'conflict' })
   })
+
+  it.each(['', '-x', 'HEAD', 'a..b', 'a b', 'x.lock', 'a/'])('has no branch called %j', async (branch) => {
+    const dir = world.repo().tempDir()
+    await expect(initEmbedded(dir, { branch })).rejects.toMatchObject({ code: 'usage' })
+    expect(existsSync(join(dir, '.git'))).toBe(false)
+  })
 })
-void [chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync]
+
+/** What somebody may have set up that only git can serve, and the words that name it. */
+const REFUSALS: readonly (readonly [string, (repo: TestRepo) => unknown, RegExp])[] = [
+  ['signing', (repo) => repo.git('config', 'commit.gpgSign', 'true'), /signed/],
+  ['signing in the global configuration', (repo) => repo.git('config', '--global', 'commit.gpgsign', 'yes'), /signed/],
+  ...[
+    'pre-commit',
+    'commit-msg',
+    'prepare-commit-msg',
+    'post-commit',
+    'reference-transaction',
+    'post-index-change',
+  ].map((name) => [`the hook ${name}`, (repo: TestRepo) => repo.hook(name, 'exit 0'), new RegExp(name)] as const),
+  ['index version 4', (repo) => repo.git('update-index', '--index-version', '4'), /index.*version 4/],
+  ['a split index', (repo) => repo.git('update-index', '--split-index'), /split index/],
+  ['a sparse checkout', (repo) => repo.git('sparse-checkout', 'set', 'prompts'), /sparse/],
+  ['a file that is not checked out', (repo) => repo.git('update-index', '--skip-worktree', 'other'), /skip-worktree/],
+  ['a partial clone', (repo) => repo.git('config', 'remote.origin.promisor', 'true'), /partial clone/],
+  ['a shared repository', (repo) => repo.git('config', 'core.sharedRepository', 'group'), /shared/],
+  [
+    'an include that needs git',
+    (repo) => repo.git('config', '--global', 'includeIf.hasconfig:remote.*.url:x.path', 'y'),
+    /hasconfig/,
+  ],
+]
+
+describe('an embedded commit that cannot be the one that git would make', () => {
+  it.each(REFUSALS)(
+    'is refused for %s, before anything is written [case 18, case 19, case 22]',
+    async (_, setUp, words) => {
+      const { repo, repository } = await opened()
+      repo.commitFiles('one', { [prompt]: '1', other: '1' })
+      setUp(repo)
+      const before = [
+        repo.git('rev-parse', 'HEAD'),
+        repo.git('count-objects'),
+        readFileSync(join(repo.dir, '.git/index')),
+      ]
+      await expect(commitFile(repository, prompt, '2')).rejects.toMatchObject({
+        code: 'unsupported',
+        message: expect.stringMatching(words),
+        hint: expect.any(String),
+      })
+      expect([
+        repo.git('rev-parse', 'HEAD'),
+        repo.git('count-objects'),
+        readFileSync(join(repo.dir, '.git/index')),
+      ]).toEqual(before)
+      expect(repo.read(prompt)).toBe('1')
+    },
+  )
+
+  it('passes over the hooks that --no-verify skips, and over files that are no hooks', async () => {
+    const { repo, repository } = await opened()
+    const expected = repo.commitFiles('one', { [prompt]: '1' }) as Oid
+    repo.hook('pre-commit', 'exit 1')
+    repo.hook('commit-msg', 'exit 1')
+    repo.hook('post-commit', 'exit 1')
+    chmodSync(join(repo.dir, '.git/hooks/post-commit'), 0o644)
+    repo.hook('pre-commit.sample', 'exit 1')
+    const files = [{ path: prompt, content: text('2') }]
+    expect((await repository.commit({ files, message: 'm', expected, verify: false })).parent).toBe(expected)
+  })
+
+  it('finds hooks where core.hooksPath says', async () => {
+    const { repo, repository } = await opened()
+    repo.commitFiles('one', { [prompt]: '1' })
+    repo.write('husky/pre-commit', '#!/bin/sh\n')
+    chmodSync(join(repo.dir, 'husky/pre-commit'), 0o755)
+    repo.git('config', 'core.hooksPath', 'husky')
+    await expect(commitFile(repository, prompt, '2')).rejects.toMatchObject({ code: 'unsupported' })
+  })
+})
+
+describe('a repository that the embedded engine cannot read', () => {
+  it.each([
+    ['sha256 objects [case 24]', { objectFormat: 'sha256' } as const, () => undefined, /sha256/],
+    ['grafts', {}, (repo: TestRepo) => repo.write('.git/info/grafts', ''), /grafts/],
+    ['replaced objects', {}, (repo: TestRepo) => repo.write('.git/refs/replace/x', ''), /replace/],
+    ['reftable', {}, (repo: TestRepo) => repo.git('config', 'extensions.refStorage', 'reftable'), /reftable/],
+    [
+      'an extension of the future',
+      {},
+      (repo: TestRepo) => {
+        repo.git('config', 'core.repositoryFormatVersion', '1')
+        repo.git('config', 'extensions.frobnicate', 'true')
+      },
+      /frobnicate/,
+    ],
+  ])('is refused by name: %s', async (_, options, setUp, words) => {
+    const repo = world.repo(options)
+    setUp(repo)
+    await expect(world.open(repo)).rejects.toMatchObject({ code: 'unsupported', message: expect.stringMatching(words) })
+  })
+})
+
+describe('the identity without git', () => {
+  const ada = { name: 'Ada', email: 'ada@b' }
+
+  it.each<[string, (repo: TestRepo) => ProcessEnv | undefined]>([
+    ['the environment', () => ({ GIT_AUTHOR_NAME: ' Ada. ', GIT_AUTHOR_EMAIL: '<ada@b>' })],
+    ['~/.gitconfig', (repo) => fill(repo, '.gitconfig', '[user]\n\tname = "Ada"\n\temail = ada@b # me\n')],
+    ['$XDG_CONFIG_HOME', (repo) => fill(repo, '.config/git/config', '[user]\nname=Ada\nemail=ada@b')],
+    [
+      'an included file',
+      (repo) => {
+        fill(repo, 'me.inc', '[USER]\n\tName = A\\\nda\n[user]email = "ada"@b\n')
+        return fill(repo, '.gitconfig', '[include]\n\tpath = ~/me.inc\n')
+      },
+    ],
+    [
+      'a file that is included for this folder',
+      (repo) => {
+        fill(repo, 'other.inc', '[user]\n\tname = Other\n\temail = other@b\n')
+        fill(repo, 'me.inc', '[user]\n\tname = Ada\n\temail = ada@b\n')
+        const conditions = [`gitdir:${repo.dir}/`, 'onbranch:ma*'].map(
+          (when) => `[includeIf "${when}"]\n\tpath = me.inc\n`,
+        )
+        const others = ['gitdir:~/elsewhere/', 'onbranch:topic/'].map(
+          (when) => `[includeIf "${when}"]\n\tpath = other.inc\n`,
+        )
+        return fill(repo, '.gitconfig', [...conditions, ...others].join(''))
+      },
+    ],
+    [
+      'variables in place of a file',
+      () => ({
+        GIT_CONFIG_COUNT: '2',
+        GIT_CONFIG_KEY_0: 'User.Name',
+        GIT_CONFIG_VALUE_0: 'Ada',
+        GIT_CONFIG_KEY_1: 'user.email',
+        GIT_CONFIG_VALUE_1: 'ada@b',
+      }),
+    ],
+  ])('comes from %s [case 17]', async (_, setUp) => {
+    const repo = world.repo({ identity: false })
+    const more = setUp(repo) ?? {}
+    const { GIT_CONFIG_GLOBAL: _unset, ...env } = repo.env
+    const repository = await openEmbedded(repo.dir, withoutGit({ ...env, ...more }))
+    expect(await repository.identity()).toEqual(ada)
+    expect(repo.run(['var', 'GIT_AUTHOR_IDENT'], { env: { ...more, GIT_CONFIG_GLOBAL: undefined } }).stdout).toMatch(
+      /^Ada <ada@b> /,
+    )
+  })
+
+  it('is missing with the two commands of git [case 17]', async () => {
+    const repo = world.repo({ identity: false })
+    const repository = await world.open(repo)
+    await expect(repository.identity()).rejects.toMatchObject({
+      code: 'unavailable',
+      hint: expect.stringMatching(/git config --global user\.name .*git config --global user\.email /),
+    })
+    await expect(commitFile(repository, prompt, '1')).rejects.toMatchObject({ code: 'unavailable' })
+    expect(existsSync(join(repo.dir, prompt))).toBe(false)
+    expect(repo.git('status', '--porcelain')).toBe('')
+  })
+
+  function fill(repo: TestRepo, name: string, content: string): undefined {
+    mkdirSync(join(repo.home, '.config/git'), { recursive: true })
+    writeFileSync(join(repo.home, name), content)
+  }
+})
+
+describe('what a crash left', () => {
+  it('an empty object is no object, and is written again', async () => {
+    const { repo, repository } = await opened()
+    repo.commitFiles('one', { other: '1' })
+    const blob = repository.blobId(text('lost'))
+    repo.write(`.git/objects/${blob.slice(0, 2)}/${blob.slice(2)}`, '')
+    await expect(repository.readBlobs([blob])).rejects.toMatchObject({ code: 'unavailable' })
+    await commitFile(repository, prompt, 'lost')
+    expect(repo.git('show', `HEAD:${prompt}`)).toBe('lost')
+    repo.check()
+  })
+
+  it('a torn object is an error that names it', async () => {
+    const { repo, repository } = await opened()
+    repo.commitFiles('one', { [prompt]: 'content' })
+    const blob = repository.blobId(text('content'))
+    const file = join(repo.dir, `.git/objects/${blob.slice(0, 2)}/${blob.slice(2)}`)
+    const bytes = readFileSync(file)
+    chmodSync(file, 0o644)
+    writeFileSync(file, bytes.subarray(0, bytes.length - 4))
+    await expect(repository.readBlobs([blob])).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining(blob),
+    })
+  })
+
+  it('a damaged index is an error, and no empty index', async () => {
+    const { repo, repository } = await opened()
+    repo.commitFiles('one', { [prompt]: '1' })
+    const bytes = readFileSync(join(repo.dir, '.git/index'))
+    repo.write('.git/index', bytes.fill(1, 40, 50))
+    await expect(repository.listIndex('')).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(commitFile(repository, prompt, '2')).rejects.toMatchObject({ code: 'unavailable' })
+    expect(repo.read(prompt)).toBe('1')
+  })
+})
+
+describe('packs', () => {
+  it.each([
+    ['offset deltas', ['-c', 'repack.useDeltaBaseOffset=true']],
+    ['deltas by id', ['-c', 'repack.useDeltaBaseOffset=false']],
+    ['an index with room for large packs', ['-c', 'pack.indexVersion=2']],
+  ])('with %s are read as git reads them', async (_, flags) => {
+    const { repo, repository } = await opened()
+    const lines = Array.from({ length: 400 }, (_, n) => `line ${n} ${(n * 7919) % 1000}`)
+    for (let round = 0; round < 6; round += 1) {
+      lines[round * 50] = `changed in ${round}`
+      repo.commitFiles(`round ${round}`, { [prompt]: lines.join('\n') })
+    }
+    repo.git(...flags, 'repack', '-adfq', '--depth=50', '--window=50')
+    const blobs = repo
+      .git('log', '--format=%H')
+      .split('\n')
+      .map((commit) => repo.git('rev-parse', `${commit}:${prompt}`) as Oid)
+    const found = await repository.readBlobs(blobs)
+    expect([...found].map(([blob, content]) => [blob, repository.blobId(content)])).toEqual(
+      blobs.map((blob) => [blob, blob]),
+    )
+  })
+
+  it('that come and go while the repository is open do no harm', async () => {
+    const { repo, repository } = await opened()
+    for (let round = 0; round < 3; round += 1) {
+      const { commit } = await commitFile(repository, prompt, `${round}`)
+      repo.git('gc', '-q', '--prune=now')
+      expect(await repository.listTree(commit, 'prompts')).toHaveLength(1)
+      expect(await repository.resolveCommit(commit.slice(0, 8))).toBe(commit)
+    }
+    repo.check()
+  })
+})
+
+describe('the index that the embedded engine writes', () => {
+  it('keeps flags, executable bits, intents and names that are not UTF-8', async () => {
+    const { repo, repository } = await opened()
+    repo.commitFiles('one', { [prompt]: '1', assumed: '1', 'bin/run': '#!/bin/sh\n' })
+    chmodSync(join(repo.dir, 'bin/run'), 0o755)
+    writeFileSync(Buffer.concat([Buffer.from(`${repo.dir}/latin-`), Buffer.from([0xe9])]), 'x')
+    repo.commit('two')
+    repo.git('update-index', '--assume-unchanged', 'assumed')
+    repo.write('later', 'x')
+    repo.git('add', '-N', 'later')
+    const entries = () =>
+      repo
+        .run(['ls-files', '-v', '-z', '--stage'])
+        .stdout.split('\0')
+        .filter((row) => !row.includes(prompt))
+    const [before, tree] = [entries(), repo.git('ls-tree', 'HEAD')]
+    await commitFile(repository, prompt, '2')
+    expect(entries()).toEqual(before)
+    expect(
+      repo
+        .git('ls-tree', 'HEAD')
+        .split('\n')
+        .filter((row) => !row.includes('prompts')),
+    ).toEqual(tree.split('\n').filter((row) => !row.includes('prompts')))
+    repo.check()
+  })
+
+  it('resolves the conflict over a file that is staged during a merge [case 15b]', async () => {
+    const { repo, repository } = await opened()
+    repo.commitFiles('one', { [prompt]: 'base\n' })
+    repo.git('checkout', '-q', '-b', 'side')
+    repo.commitFiles('side', { [prompt]: 'side\n' })
+    repo.git('checkout', '-q', 'main')
+    repo.commitFiles('ours', { [prompt]: 'ours\n' })
+    repo.run(['merge', 'side'])
+    expect(await repository.unmerged()).toEqual([prompt])
+    await repository.stage([{ path: prompt, content: text('both\n') }])
+    expect(repo.git('status', '--porcelain')).toBe(`M  ${prompt}`)
+    repo.git('commit', '-q', '--no-edit')
+    expect(repo.git('show', `HEAD:${prompt}`)).toBe('both')
+    repo.check()
+  })
+
+  it('is the one that GIT_INDEX_FILE names', async () => {
+    const { repo } = await opened()
+    repo.commitFiles('one', { [prompt]: '1' })
+    const file = join(repo.tempDir(), 'index')
+    repo.run(['read-tree', 'HEAD'], { env: { GIT_INDEX_FILE: file } })
+    const before = readFileSync(join(repo.dir, '.git/index'))
+    const repository = await openEmbedded(repo.dir, withoutGit({ ...repo.env, GIT_INDEX_FILE: file }))
+    await repository.stage([{ path: prompt, content: text('2') }])
+    expect(readFileSync(join(repo.dir, '.git/index'))).toEqual(before)
+    expect((await repository.listIndex('')).map(({ blob }) => blob)).toEqual([repository.blobId(text('2'))])
+  })
+})
+
+describe('the embedded engine', () => {
+  it('imports nothing that starts a process or reaches the network', () => {
+    const dir = new URL('../../src/git/embedded/', import.meta.url)
+    for (const name of readdirSync(dir)) {
+      const imports = readFileSync(new URL(name, dir), 'utf8').match(/from '[^']+'|import\('[^']+'\)/g) ?? []
+      expect(
+        imports.filter((line) => /child_process|cluster|worker|net'|http|native/.test(line)),
+        name,
+      ).toEqual([])
+    }
+  })
+})

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -100,6 +100,8 @@ describe('the advisory lock [case 31]', () => {
     'is taken over when a power cut left %j of it',
     async (text) => {
       writeLock(text)
+      await expect(withLock(dir, async () => 'early', { timeoutMs: 0 })).rejects.toMatchObject({ code: 'unavailable' })
+      utimesSync(join(dir, 'lock'), 1e9, 1e9)
       expect(await withLock(dir, async () => 'ours', { timeoutMs: 0 })).toBe('ours')
     },
   )

@@ -33,6 +33,7 @@ describe.each(WAYS)('hooks of a commit made %s', (_, content) => {
       message: expect.stringContaining('no such luck'),
       details: { output: expect.stringMatching(/to stdout\n(.*\n)*no such luck/) },
     })
+    expect(repo.git('diff-files')).toBe('')
     expectUntouched(repo, '1', 'one')
     expect(existsSync(join(repo.dir, 'prompts/new'))).toBe(false)
     repo.check()

@@ -160,7 +160,8 @@ describe('a repository that git refuses', () => {
 
   it('says that there is no git, and no such directory', async () => {
     const repo = world.repo()
-    await expect(openNative(repo.dir, { env: { PATH: '/nonexistent' } })).rejects.toMatchObject({ code: 'unavailable' })
+    const found = openNative(repo.dir, { env: { PATH: '/nonexistent' } })
+    await expect(found.then((repository) => repository.identity())).rejects.toMatchObject({ code: 'unavailable' })
     await expect(openNative('/nonexistent', { env: repo.env })).rejects.toMatchObject({ code: 'not_found' })
   })
 })

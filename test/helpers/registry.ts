@@ -1,12 +1,19 @@
-import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, realpathSync, symlinkSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect } from 'vitest'
-import type { PromptRecord } from '../../src/registry/record.js'
+import { afterAll, expect } from 'vitest'
+import { digestOf } from '../../src/core/digest.js'
+import type { PromptFile, State } from '../../src/core/prompt-file.js'
+import { formatPrompt } from '../../src/core/prompt-writer.js'
+import type { Environment, Slug } from '../../src/core/slug.js'
+import { createSlug } from '../../src/core/slug-title.js'
+import { inferVariables } from '../../src/core/variables.js'
 import type { ChangeRecord } from '../../src/registry/apply.js'
 import type { LogEntry } from '../../src/registry/log.js'
+import type { PromptRecord } from '../../src/registry/record.js'
 import { type CliError, type CliResult, type Place, promptctl } from './cli.js'
-import { createRepo, FIRST_COMMIT_AT, isolatedEnv, type TestRepo } from './repo.js'
+import { configureIdentity, createRepo, FIRST_COMMIT_AT, isolatedEnv, type TestRepo } from './repo.js'
 
 export type Engine = 'native' | 'embedded'
 export const ENGINES: readonly Engine[] = ['native', 'embedded']
@@ -26,8 +33,10 @@ export interface TestRegistry {
   fails(exit: number, code: string, ...argv: string[]): Promise<CliError>
   /** A draft in development, with that template. */
   create(title: string, template?: string): Promise<Made>
-  /** A prompt that is published in development, and promoted up to an environment. */
-  live(title: string, template?: string, upTo?: string): Promise<Made>
+  /** A prompt with versions that plain git made, a commit each: a draft, published, and promoted up to an environment. */
+  live(title: string, template?: string, upTo?: string): { slug: string }
+  /** A prompt with a history that plain git made, a commit for each seed. */
+  seed(title: string, seeds: readonly Seed[]): { slug: string }
   file(slug: string, environment?: string): string
   /** Replaces text in a prompt's file, without a commit. */
   edit(slug: string, from: string, to: string, environment?: string): void
@@ -41,29 +50,38 @@ export interface TestRegistry {
   time(): number
 }
 
+/** One commit that seeds a prompt's history: what one environment's file says. */
+export interface Seed {
+  readonly environment?: string
+  readonly state?: State | 'deleted'
+  readonly template?: string
+  /** More keys of the file, such as tags. */
+  readonly more?: Partial<PromptFile>
+  /** The whole file, where it must be wrong in some way. */
+  readonly text?: (right: string) => string
+}
+
+// One folder for all that the tests of a file make: it goes away at once, and nobody waits for it.
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'promptctl-registry-')))
+afterAll(() => spawn('rm', ['-rf', root], { detached: true, stdio: 'ignore' }).unref())
+
+export const tempDir = (): string => mkdtempSync(join(root, 'more-'))
+
+const CONFIG = 'name: test\nbranch: main\nenvironments: [development, staging, production]\npromotion: ordered\n'
 let template: string | undefined
 
 /** A repository with an initialised registry, made once and copied for each test. */
 function templateDir(): string {
   if (template !== undefined) return template
-  const repo = createRepo()
-  repo.git('config', 'commit.gpgsign', 'false')
-  repo.run(['-c', 'core.hooksPath=/dev/null', 'config', 'gc.auto', '0'])
-  rmSync(join(repo.dir, '.git/hooks'), { recursive: true, force: true })
-  repo.commitFiles('init', {
-    'promptctl.yaml': 'name: test\nbranch: main\nenvironments: [development, staging, production]\npromotion: ordered\n',
-    '.gitattributes': 'prompts/** -text\n',
-  })
-  template = repo.dir
-  process.on('exit', () => repo.remove())
-  return template
-}
-
-const made: { remove(): void }[] = []
-
-/** Call it after each test. */
-export function removeRegistries(): void {
-  for (const repo of made.splice(0)) repo.remove()
+  const dir = join(root, 'template')
+  execFileSync('git', ['init', '-q', '--template=', '--initial-branch=main', dir], { env: isolatedEnv(root) })
+  const repo = createRepo({ existing: dir, env: isolatedEnv(root) })
+  configureIdentity(dir, repo.env)
+  repo.git('config', 'gc.auto', '0')
+  repo.commitFiles('init', { 'promptctl.yaml': CONFIG, '.gitattributes': 'prompts/** -text\n' })
+  repo.remove()
+  template = dir
+  return dir
 }
 
 export interface RegistryOptions {
@@ -78,21 +96,15 @@ export interface RegistryOptions {
 
 /** A registry with nothing in it, on branch main, or the one that is in an existing clone. */
 export function createRegistry({ engine = 'native', config, existing, folder }: RegistryOptions = {}): TestRegistry {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'promptctl-registry-')))
-  const dir = existing ?? join(root, 'repo')
+  const dir = existing ?? join(tempDir(), 'repo')
   if (existing === undefined) cpSync(templateDir(), dir, { recursive: true })
   const env = { ...isolatedEnv(join(root, 'home')), PROMPTCTL_GIT: engine }
   const repo = createRepo({ existing: dir, env })
-  made.push({
-    remove: () => {
-      repo.remove()
-      rmSync(root, { recursive: true, force: true, maxRetries: 3 })
-    },
-  })
+  repo.remove()
   const registry = new RealRegistry(repo, folder === undefined ? '' : `${folder}/`)
   if (config !== undefined) {
     repo.write('promptctl.yaml', config)
-    registry.commit('configure')
+    registry.commit('configure', '--allow-empty')
   }
   return registry
 }
@@ -102,6 +114,7 @@ class RealRegistry implements TestRegistry {
   readonly dir: string
   readonly prefix: string
   #time = FIRST_COMMIT_AT
+  #prompts = 0
 
   constructor(repo: TestRepo, prefix: string) {
     this.repo = repo
@@ -138,12 +151,37 @@ class RealRegistry implements TestRegistry {
     return result.json<Made>()
   }
 
-  async live(title: string, text?: string, upTo = 'development'): Promise<Made> {
-    const prompt = await this.create(title, text)
-    await this.json('publish', prompt.slug)
-    if (upTo !== 'development') await this.json('promote', prompt.slug, '--to', 'staging')
-    if (upTo === 'production') await this.json('promote', prompt.slug, '--to', 'production')
-    return prompt
+  live(title: string, template?: string, upTo = 'development'): { slug: string } {
+    const environments = ['development', 'staging', 'production']
+    const reached = environments.slice(0, environments.indexOf(upTo) + 1)
+    const content = template === undefined ? {} : { template }
+    return this.seed(title, [
+      { state: 'draft', ...content },
+      ...reached.map((environment) => ({ environment, ...content })),
+    ])
+  }
+
+  seed(title: string, seeds: readonly Seed[]): { slug: string } {
+    const id = `${String(++this.#prompts).padStart(8, '0')}-4e9d-4c6b-9a51-0d2f6c1b7e88`
+    const slug = createSlug(title, id)
+    this.grow({ id, slug, title }, seeds)
+    return { slug }
+  }
+
+  grow({ id, slug, title }: { id: string; slug: Slug; title: string }, seeds: readonly Seed[]): void {
+    const stream = seeds.map((seed, index) => {
+      const environment = (seed.environment ?? 'development') as Environment
+      const path = this.file(slug, environment)
+      const right = seed.state === 'deleted' ? '' : formatSeed({ id, slug, title, environment }, seed, this.#tick())
+      const text = seed.text?.(right) ?? right
+      const change = seed.state === 'deleted' ? `D ${path}\n` : `M 100644 inline ${path}\n${data(text)}`
+      const person = `Ada Lovelace <ada@example.com> ${this.#time} +0000`
+      const from = index === 0 ? `from ${this.head()}\n` : ''
+      return `commit refs/heads/main\ncommitter ${person}\n${data(`seed ${index}`)}${from}${change}\n`
+    })
+    const { status, stderr } = this.repo.run(['fast-import', '--quiet'], { input: stream.join('') })
+    if (status !== 0) throw new Error(stderr)
+    this.repo.git('reset', '-q', '--hard')
   }
 
   file(slug: string, environment = 'development'): string {
@@ -154,7 +192,10 @@ class RealRegistry implements TestRegistry {
     const path = this.file(slug, environment)
     const text = this.repo.read(path)
     if (!text.includes(from)) throw new Error(`${path} does not hold ${from}:\n${text}`)
-    this.repo.write(path, text.replace(from, () => to))
+    this.repo.write(
+      path,
+      text.replace(from, () => to),
+    )
   }
 
   commit(message: string, ...flags: string[]): string {
@@ -200,6 +241,23 @@ export async function expectFailure(place: Place, exit: number, code: string, ..
   expect(rest).toEqual({})
   expect(error.code, error.message).toBe(code)
   return error
+}
+
+const data = (text: string): string => `data ${Buffer.byteLength(text)}\n${text}\n`
+
+function formatSeed(
+  identity: Pick<PromptFile, 'id' | 'slug' | 'title' | 'environment'>,
+  { state = 'published', template = 'Hello {{name}}\n', more }: Seed,
+  time: number,
+): string {
+  const content = { template, variables: inferVariables({ template }), ...more }
+  const sealed = {
+    published_at: new Date(time * 1000).toISOString().replace('.000', ''),
+    published_by: 'Ada Lovelace <ada@example.com>',
+    digest: digestOf(content),
+  }
+  if (state === 'deleted') throw new Error('a deletion has no file')
+  return formatPrompt({ ...identity, state, ...(state === 'published' ? sealed : {}), ...content })
 }
 
 /** What a version was: `3 production promoted published live`. */

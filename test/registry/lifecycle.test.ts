@@ -1,9 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ChangeRecord } from '../../src/registry/apply.js'
 import { promptctl } from '../helpers/cli.js'
-import { brief, createRegistry, ENGINES, type PromptRecord, removeRegistries } from '../helpers/registry.js'
-
-afterEach(removeRegistries)
+import { brief, createRegistry, ENGINES, type PromptRecord } from '../helpers/registry.js'
 
 describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
   const open = (config?: string) => createRegistry({ engine, ...(config === undefined ? {} : { config }) })
@@ -33,7 +31,7 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
 
   it('a new title changes neither slug, nor path, nor older versions [case 2]', async () => {
     const registry = open()
-    const { slug } = await registry.live('First title')
+    const { slug } = registry.live('First title')
     const before = await registry.log(slug)
     const edited = await registry.json<ChangeRecord>('edit', slug, '--set', 'title=Another title entirely', '--publish')
     expect(edited).toMatchObject({ slug, version: 3, action: 'published' })
@@ -77,12 +75,13 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
 
   it('rollback brings back the blob of a version, in one environment [case 4]', async () => {
     const registry = open()
-    const { slug } = await registry.live('Back', 'one {{name}}\n', 'production')
+    const { slug } = registry.live('Back', 'one {{name}}\n', 'production')
     registry.edit(slug, 'one', 'two')
     await registry.json('publish', slug)
     await registry.json('promote', slug, '--to', 'staging')
     await registry.json('promote', slug, '--to', 'production')
-    const others = () => ['development', 'staging'].map((e) => registry.repo.git('rev-parse', `HEAD:${registry.file(slug, e)}`))
+    const others = () =>
+      ['development', 'staging'].map((e) => registry.repo.git('rev-parse', `HEAD:${registry.file(slug, e)}`))
     const before = others()
     const back = await registry.json<ChangeRecord>('rollback', slug, '4', '--env', 'production')
     expect(back).toMatchObject({ action: 'rolled_back', state: 'published', version: 8, previous_version: 7 })
@@ -98,7 +97,10 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
     const registry = open()
     const { slug } = await registry.create('Steps', 'P1 {{name}}\n')
     await registry.json('publish', slug)
-    for (const [from, to] of [['P1', 'P2'], ['P2', 'P3']] as const) {
+    for (const [from, to] of [
+      ['P1', 'P2'],
+      ['P2', 'P3'],
+    ] as const) {
       registry.edit(slug, from, to)
       await registry.json('publish', slug)
     }
@@ -138,7 +140,7 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
 
   it('a draft on top takes nothing down, an archived prompt is not served, nor a draft on top of that [case 6]', async () => {
     const registry = open()
-    const { slug } = await registry.live('Six', 'live {{name}}\n', 'production')
+    const { slug } = registry.live('Six', 'live {{name}}\n', 'production')
     registry.edit(slug, 'live', 'next', 'production')
     registry.edit(slug, 'state: published', 'state: draft', 'production')
     registry.commit('draft')
@@ -150,16 +152,26 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
     registry.commit('draft again')
     expect(await registry.served(slug, 'production')).toBe('not_found')
     expect((await registry.log(slug, '--env', 'production')).map(({ state }) => state)).toEqual([
-      'draft', 'archived', 'draft', 'published',
+      'draft',
+      'archived',
+      'draft',
+      'published',
     ])
   })
 
   it('publishing twice makes no commit; a new title or tag does [case 7]', async () => {
     const registry = open()
-    const { slug } = await registry.live('Twice')
+    const { slug } = registry.live('Twice')
     const before = registry.head()
     const again = await registry.json<ChangeRecord>('publish', slug)
-    expect(again).toMatchObject({ slug, changed: false, version: 2, previous_version: 1, state: 'published', commit: before })
+    expect(again).toMatchObject({
+      slug,
+      changed: false,
+      version: 2,
+      previous_version: 1,
+      state: 'published',
+      commit: before,
+    })
     expect(registry.head()).toBe(before)
     registry.edit(slug, 'title: Twice', 'title: Twice\ntags: [new]')
     expect(await registry.json<ChangeRecord>('publish', slug)).toMatchObject({ changed: true, version: 3 })
@@ -167,11 +179,14 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
 
   it('a seal that plain git broke is not served, and publish mends it [case 8]', async () => {
     const registry = open()
-    const { slug } = await registry.live('Eight', 'good {{name}}\n')
+    const { slug } = registry.live('Eight', 'good {{name}}\n')
     registry.edit(slug, 'good', 'sneaky')
     registry.commit('by hand', '--no-verify')
     const lint = await registry.cli('lint', '--json')
-    expect([lint.exit, lint.json<{ findings: { rule: string }[] }>().findings.map(({ rule }) => rule)]).toEqual([1, ['broken_seal']])
+    expect([lint.exit, lint.json<{ findings: { rule: string }[] }>().findings.map(({ rule }) => rule)]).toEqual([
+      1,
+      ['broken_seal'],
+    ])
     expect((await registry.log(slug)).map(brief)[0]).toBe('3 development broken invalid')
     expect(await registry.served(slug)).toBe('good Bo\n')
     expect(await registry.json<ChangeRecord>('publish', slug)).toMatchObject({ version: 4, action: 'published' })
@@ -180,7 +195,7 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
 
   it('a file that does not parse is not served, and publish mends it [case 8]', async () => {
     const registry = open()
-    const { slug } = await registry.live('Eight', 'good {{name}}\n')
+    const { slug } = registry.live('Eight', 'good {{name}}\n')
     const text = registry.repo.read(registry.file(slug))
     registry.repo.write(registry.file(slug), 'title: [unclosed\n')
     registry.commit('by hand', '--no-verify')
@@ -194,8 +209,9 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
 
   it('two environments in one commit are two versions, in byte order of their paths [case 13]', async () => {
     const registry = open()
-    const { slug } = await registry.live('Both', undefined, 'production')
-    for (const environment of ['staging', 'production']) registry.edit(slug, 'title: Both', 'title: Changed', environment)
+    const { slug } = registry.live('Both', undefined, 'production')
+    for (const environment of ['staging', 'production'])
+      registry.edit(slug, 'title: Both', 'title: Changed', environment)
     registry.commit('both')
     expect((await registry.log(slug)).slice(0, 2).map(({ version, environment }) => [version, environment])).toEqual([
       [6, 'staging'],
@@ -205,7 +221,7 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
 
   it('a file that plain git deleted is a deleted version, and goes on counting when it comes back', async () => {
     const registry = open()
-    const { slug } = await registry.live('Gone', 'here {{name}}\n')
+    const { slug } = registry.live('Gone', 'here {{name}}\n')
     registry.repo.git('rm', '-q', registry.file(slug))
     registry.commit('gone')
     expect((await registry.log(slug)).map(brief)[0]).toBe('3 development deleted deleted')
@@ -221,8 +237,12 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
 
   it('archive takes out of service; only --restore brings back, with what was live before', async () => {
     const registry = open()
-    const { slug } = await registry.live('Archived', 'here {{name}}\n')
-    expect(await registry.json<ChangeRecord>('archive', slug)).toMatchObject({ action: 'archived', state: 'archived', version: 3 })
+    const { slug } = registry.live('Archived', 'here {{name}}\n')
+    expect(await registry.json<ChangeRecord>('archive', slug)).toMatchObject({
+      action: 'archived',
+      state: 'archived',
+      version: 3,
+    })
     await registry.fails(4, 'illegal_transition', 'archive', slug)
     await registry.fails(4, 'illegal_transition', 'publish', slug)
     await registry.fails(4, 'illegal_transition', 'edit', slug, '--set', 'title=x')
@@ -230,7 +250,10 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
     await registry.json('rollback', slug, '--env', 'development', '--restore')
     expect(await registry.served(slug)).toBe('here Bo\n')
     await registry.json('archive', slug)
-    expect(await registry.json<ChangeRecord>('publish', slug, '--restore')).toMatchObject({ state: 'published', version: 6 })
+    expect(await registry.json<ChangeRecord>('publish', slug, '--restore')).toMatchObject({
+      state: 'published',
+      version: 6,
+    })
     expect(await registry.served(slug)).toBe('here Bo\n')
   })
 
@@ -246,13 +269,19 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
 
   it('edit makes a draft in the first environment, and needs --publish elsewhere', async () => {
     const registry = open()
-    const { slug } = await registry.live('Edited', 'one {{name}}\n', 'staging')
+    const { slug } = registry.live('Edited', 'one {{name}}\n', 'staging')
     const words = ['edit', slug, '--template-file', '-', '--json']
     const draft = await promptctl(registry.place({ stdin: 'two {{name}}\n' }), ...words)
     expect(draft.json()).toMatchObject({ action: 'edited', state: 'draft', version: 4 })
     expect(await registry.served(slug)).toBe('one Bo\n')
     await registry.fails(4, 'illegal_transition', 'edit', slug, '--env', 'staging', '--set', 'title=x')
-    const hotfix = await promptctl(registry.place({ stdin: 'fix {{name}}\n' }), ...words, '--env', 'staging', '--publish')
+    const hotfix = await promptctl(
+      registry.place({ stdin: 'fix {{name}}\n' }),
+      ...words,
+      '--env',
+      'staging',
+      '--publish',
+    )
     expect(hotfix.json()).toMatchObject({ action: 'published', environment: 'staging', version: 5 })
     expect(await registry.served(slug, 'staging')).toBe('fix Bo\n')
   })
@@ -268,6 +297,10 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
     )
     expect(await registry.json<PromptRecord>('show', other)).toMatchObject({ version: null, modified: true })
     await registry.fails(3, 'not_found', 'log', other)
-    expect(await registry.json<ChangeRecord>('publish', other)).toMatchObject({ version: 1, action: 'published', previous_version: null })
+    expect(await registry.json<ChangeRecord>('publish', other)).toMatchObject({
+      version: 1,
+      action: 'published',
+      previous_version: null,
+    })
   })
 })

@@ -43,7 +43,7 @@ export function planPublish(
   const isUnchanged =
     setValues(source, { slug: standing.slug, environment: standing.environment }) === standing.head?.source.text
   if (isUnchanged && prompt.state === 'published' && isSealed(prompt, seal)) return undefined
-  if (options.promotion === 'strict') assertWasLiveBefore(standing, seal, options.before)
+  assertPromoted(standing, seal, options)
   return createChange(standing, document, {
     action: 'published',
     state: 'published',
@@ -97,8 +97,13 @@ const identityChanged = (
     details: { slug, environment, rule: `${key}_changed`, ...source.positionOf([key]) },
   })
 
-function assertWasLiveBefore(standing: Standing, seal: string, before: Environment | undefined): void {
-  if (before === undefined) return
+/** With `promotion: strict`, only content that the environment before served is published here. Throws `illegal_transition`. */
+export function assertPromoted(
+  standing: Standing,
+  seal: string,
+  { promotion, before }: Pick<PublishOptions, 'promotion' | 'before'>,
+): void {
+  if (promotion !== 'strict' || before === undefined) return
   const wasLive = standing.versions.some(
     (version) => version.environment === before && version.state === 'published' && version.digest === seal,
   )

@@ -4,13 +4,15 @@ import { type Fault, MAX_FAULTS } from './fault.js'
 /** How deep lists and mappings may be nested. */
 export const MAX_DEPTH = 32
 
+export const MISPLACED = 'text that does not belong here: look at the quotes, brackets and indentation before it'
+
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ['alias', 'aliases (*name) are not read: write the value out'],
   ['anchor', 'anchors (&name) are not read: write the value out where it is needed'],
   ['tag', 'tags (!name) are not read: quote the text if it begins with "!"'],
   ['directive', 'directives (%NAME) are not read'],
   ['explicit-key-ind', 'keys marked with "?" are not read: write "key: value"'],
-  ['error', 'text that does not belong here: look at the quotes, brackets and indentation before it'],
+  ['error', MISPLACED],
 ])
 
 interface Visit {

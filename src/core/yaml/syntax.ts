@@ -1,6 +1,6 @@
 import { Composer, type CST, Lexer, type ParsedNode, Parser, type YAMLParseError } from 'yaml'
 import { type Fault, MAX_FAULTS } from './fault.js'
-import { checkTree, MAX_DEPTH } from './subset.js'
+import { checkTree, MAX_DEPTH, MISPLACED } from './subset.js'
 
 /** More keys, or more tokens, than any file needs that people read; so time and memory have a bound. */
 const MAX_KEYS = 10_000
@@ -55,7 +55,7 @@ function excess(tokens: number, keys: number, stack: number): string | undefined
 function composeTokens(tokens: readonly CST.Token[]): Composed {
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, logLevel: 'silent' })
   for (const document of composer.compose(tokens)) {
-    if (document.errors.length > 0) return { faults: document.errors.slice(0, MAX_FAULTS).map(describe) }
+    if (document.errors.length > 0) return { faults: describeErrors(document.errors) }
     return document.contents === null ? { faults: [] } : { root: document.contents, faults: [] }
   }
   return { faults: [] }
@@ -73,7 +73,13 @@ const MEANINGS: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
   TAB_AS_INDENT: 'a tab in the indentation: use spaces',
 }
 
-const describe = ({ code, pos }: YAMLParseError): Fault => ({
-  offset: pos[0],
-  message: MEANINGS[code] ?? 'text that does not belong here: look at the quotes, brackets and indentation before it',
-})
+/** One fault a place: the first is the cause of the others. */
+function describeErrors(errors: readonly YAMLParseError[]): readonly Fault[] {
+  const faults = new Map<number, Fault>()
+  for (const { code, pos } of errors) {
+    const [offset] = pos
+    if (!faults.has(offset)) faults.set(offset, { offset, message: MEANINGS[code] ?? MISPLACED })
+    if (faults.size >= MAX_FAULTS) break
+  }
+  return [...faults.values()]
+}

@@ -21,7 +21,9 @@ export interface Target {
   readonly prettiness: Prettiness
 }
 
-export const lineStart = (text: string, offset: number): number => text.lastIndexOf('\n', offset - 1) + 1
+// lastIndexOf takes an offset before the start for the start.
+export const lineStart = (text: string, offset: number): number =>
+  offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1
 
 /** Behind the last character of the line, its newline (`\n`, `\r\n`) left out. */
 export function lineEnd(text: string, offset: number): number {

@@ -14,7 +14,8 @@ const EXCLUDE = '# Files that git leaves out here and nowhere else, one pattern 
  * when there is one, `usage` for a name that no branch can have, `unavailable` when the disk says no.
  */
 export async function initEmbedded(dir: string, { branch }: { readonly branch: string }): Promise<void> {
-  if (!isRefName(`refs/heads/${branch}`)) throw new PromptctlError('usage', `"${branch}" is no name for a branch.`)
+  const isName = isRefName(`refs/heads/${branch}`) && !branch.startsWith('-') && branch !== 'HEAD'
+  if (!isName) throw new PromptctlError('usage', `"${branch}" is no name for a branch.`)
   const gitDir = join(dir, '.git')
   if (existsSync(gitDir)) throw new PromptctlError('conflict', `${dir} is a git repository already.`)
   try {

@@ -3,20 +3,17 @@ import { PromptctlError } from '../../core/errors.js'
 import type { CommitRequest, CommitResult, Entry, FileWrite, Oid } from '../../registry/ports.js'
 import { GitLockWait, gitLockError } from '../git-lock.js'
 import { openScratch, type Scratch } from '../journal.js'
-import { inParallel } from '../parallel.js'
 import { type PendingFiles, writeWorkTreeFiles } from '../work-tree-files.js'
-import { fromBytePath, toBytePath } from './byte-path.js'
-import { formatCommit, formatMessage } from './commit-object.js'
-import { findIdentity, formatIdentity } from './identity.js'
+import { fromBytePath } from './byte-path.js'
 import { planIndex, readIndex, type StagedFile } from './index-change.js'
 import { LandedError, land } from './land.js'
 import { releaseDeadLocks } from './lock-files.js'
 import { objectId } from './objects.js'
 import type { Parts } from './parts.js'
+import { assertReady } from './ready.js'
 import type { ReflogLine } from './reflog.js'
 import { assertCommittable, assertWritable, assertWritableIndex } from './refusals.js'
-import { replaceFiles } from './tree.js'
-import { findUnderWay } from './under-way.js'
+import { storeBlobs, storeCommit } from './store.js'
 
 /** The port's `commit`. Nothing is written before every refusal has been thought of. */
 export async function writeCommit(parts: Parts, request: CommitRequest): Promise<CommitResult> {
@@ -79,87 +76,6 @@ const interrupted = (): PromptctlError =>
   new PromptctlError('unavailable', 'Interrupted: nothing was committed, and the files are as they were', {
     details: { signal: 'SIGINT' },
   })
-
-/** Throws unless a commit on `expected` can be made here; returns the branch's full name. */
-function assertReady({ layout, refs, indexPath }: Parts, expected: Oid | undefined): string {
-  const operation = findUnderWay(layout.gitDir)
-  if (operation !== undefined && operation !== 'bisect') {
-    throw new PromptctlError('unsupported', `A ${operation} is under way in this repository.`, {
-      hint: `Finish it with \`git ${operation} --continue\`, or give it up with \`git ${operation} --abort\`.`,
-      details: { operation },
-    })
-  }
-  const head = refs.read('HEAD')
-  if (head === undefined || !('target' in head)) {
-    throw new PromptctlError('unsupported', 'HEAD is detached: there is no branch to commit to.', {
-      hint: 'Run `git switch <branch>`.',
-    })
-  }
-  const { index } = readIndex(indexPath)
-  const conflicts = index.entries.filter(({ stage }) => stage !== 0)
-  if (conflicts.length > 0) {
-    throw new PromptctlError(
-      'unsupported',
-      `The index has unmerged paths: ${fromBytePath(conflicts[0]?.path ?? '')}.`,
-      {
-        hint: 'Resolve the conflict and stage the result first.',
-        details: { paths: [...new Set(conflicts.map(({ path }) => fromBytePath(path)))] },
-      },
-    )
-  }
-  assertWritableIndex(index)
-  assertExpected(refs.resolve(head.target), expected)
-  return head.target
-}
-
-function assertExpected(actual: Oid | undefined, expected: Oid | undefined): void {
-  if (actual === expected) return
-  throw new PromptctlError('conflict', 'The branch moved since the change was planned; nothing was changed.', {
-    hint: 'Try again.',
-    details: { expected: expected ?? null, actual: actual ?? null },
-  })
-}
-
-async function storeBlobs(
-  { objects }: Parts,
-  { files, keepEdits = [] }: Pick<CommitRequest, 'files' | 'keepEdits'>,
-): Promise<readonly StagedFile[]> {
-  return inParallel(files, async ({ path, content }) => {
-    return { path, blob: await objects.write('blob', content), isOnDisk: !keepEdits.includes(path) }
-  })
-}
-
-async function storeCommit(
-  { config, env, graph, objects, trees }: Parts,
-  { expected, message }: CommitRequest,
-  name: string,
-  staged: readonly StagedFile[],
-): Promise<ReflogLine> {
-  const text = formatMessage(message)
-  if (text === '\n') throw new PromptctlError('usage', 'A commit needs a message.')
-  const now = Date.now()
-  const [author, committer] = (['author', 'committer'] as const).map((role) =>
-    formatIdentity(findIdentity(config(), env, role), env, role, now),
-  ) as [string, string]
-  const files = staged.map(({ path, blob }) => ({ path: toBytePath(path), blob }))
-  const before = expected && (await graph.commit(expected)).tree
-  const tree = await replaceFiles(trees, before, files)
-  if (tree === before) {
-    const paths = staged.map(({ path }) => path)
-    throw new PromptctlError(
-      'conflict',
-      `Nothing to commit: HEAD has these files already (${paths.slice(0, 5).join(', ')})`,
-      {
-        details: { paths },
-      },
-    )
-  }
-  const content = formatCommit({ tree, parent: expected, author, committer, message: text })
-  const after = await objects.write('commit', content)
-  const subject = text.slice(0, text.indexOf('\n'))
-  const reason = `commit${expected === undefined ? ' (initial)' : ''}: ${subject}`
-  return { name, before: expected, after, committer, reason }
-}
 
 /** Writes the work tree's files, then does `finish`; when that fails they are as they were, unless the commit stands. */
 async function writeFiles(

@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { isAbsolute, relative, resolve } from 'node:path'
 import { PromptctlError } from '../../core/errors.js'
+import { discoverPlain } from './discover.js'
 import { type GitContext, gitFailed, type ProcessEnv, type RunResult, runRead } from './process.js'
 
 /** A repository that was found, and the environment in which git is run for it. */
@@ -50,6 +51,8 @@ export async function locate(dir: string, env: ProcessEnv, base = dir): Promise<
 }
 
 async function locateWith(dir: string, env: ProcessEnv): Promise<Location> {
+  const plain = isLocal(env) ? undefined : discoverPlain(dir, env)
+  if (plain !== undefined) return { ...plain, commonDir: plain.gitDir, objectFormat: 'sha1', env }
   const context: GitContext = { cwd: dir, env }
   const result = await runRead(context, [
     'rev-parse',

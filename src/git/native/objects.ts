@@ -1,22 +1,8 @@
 import { PromptctlError } from '../../core/errors.js'
 import type { Entry, Oid } from '../../registry/ports.js'
+import { type CommitObject, FOLDER, isFile, parseCommit, parseTree, type TreeEntry } from './object-format.js'
 import type { ObjectReader, RawObject } from './object-reader.js'
 
-export interface CommitObject {
-  readonly commit: Oid
-  readonly tree: Oid
-  readonly parents: readonly Oid[]
-}
-
-export interface TreeEntry {
-  readonly name: string
-  /** As git writes it: `40000` for a folder, `160000` for a submodule. */
-  readonly mode: string
-  readonly oid: Oid
-}
-
-const FOLDER = '40000'
-const SUBMODULE = '160000'
 /** Trees that stay in memory: at most this many entries in all. */
 const CACHED_ENTRIES = 100_000
 const CACHED_COMMITS = 1000
@@ -169,34 +155,7 @@ export class ObjectStore {
 const parentFolders = (path: string): readonly string[] =>
   [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index))
 
-/** `tree <id>`, then `parent <id>` lines, then the rest up to an empty line. */
-function parseCommit(commit: Oid, { content }: RawObject): CommitObject {
-  const text = content.toString('latin1')
-  const header = text.slice(0, text.indexOf('\n\n'))
-  const tree = /^tree ([0-9a-f]+)/.exec(header)?.[1] as Oid
-  return { commit, tree, parents: [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map((match) => match[1] as Oid) }
-}
-
 const join = (dir: string, name: string): string => (dir === '' ? name : `${dir}/${name}`)
-
-const isFile = ({ mode }: TreeEntry): boolean => mode !== FOLDER && mode !== SUBMODULE
-
-/** `<mode> <name>\0<raw id>`, again and again. */
-function parseTree({ content }: RawObject, idLength: number): readonly TreeEntry[] {
-  const entries: TreeEntry[] = []
-  for (let at = 0; at < content.length; ) {
-    const space = content.indexOf(0x20, at)
-    const nul = content.indexOf(0, space)
-    const end = nul + 1 + idLength
-    entries.push({
-      mode: content.toString('latin1', at, space),
-      name: content.toString('utf8', space + 1, nul),
-      oid: content.toString('hex', nul + 1, end) as Oid,
-    })
-    at = end
-  }
-  return entries
-}
 
 const unreadable = (type: string, oid: Oid): PromptctlError =>
   new PromptctlError('unavailable', `The ${type} ${oid} cannot be read`, {

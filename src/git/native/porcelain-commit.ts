@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { PromptctlError } from '../../core/errors.js'
 import type { CommitResult, Oid } from '../../registry/ports.js'
+import { onDisk } from '../disk.js'
 import { type PendingFiles, writeWorkTreeFiles } from '../work-tree-files.js'
 import {
   assertIdle,
@@ -7,6 +10,7 @@ import {
   assertUnmoved,
   type CommitJob,
   changedOnTheWay,
+  indexFile,
   interrupted,
   moved,
   nothingToCommit,
@@ -14,6 +18,7 @@ import {
 } from './commit-job.js'
 import { hookSaidNo } from './hooks.js'
 import { readIdentity } from './identity.js'
+import { type IndexScan, scanIndex } from './index-scan.js'
 import { readIndex } from './index-status.js'
 import { isLocked, updateIndex, waitForLock, write } from './index-write.js'
 import { gitFailed, pathspec, type RunResult, read, runGit } from './process.js'
@@ -26,14 +31,14 @@ import { examineCommit, type MadeCommit } from './verify.js'
  */
 export async function commitWithGit(job: CommitJob): Promise<CommitResult | 'filtered'> {
   const { native, request, workTree, scratch } = job
-  const merged = assertMerged(native)
-  merged.catch(() => undefined) // it is awaited below, while the files are being written
+  const index = await lookAtIndex(job)
   const pending = await writeWorkTreeFiles({ ...native, workTree, scratch, files: request.files })
-  const introduced: string[] = []
+  let introduced: readonly string[] = []
   try {
-    await Promise.all([merged, keepIndex(job)])
-    if (pending.created.length > 0) introduced.push(...(await introduce(job)))
-    const output = await runCommit(job, introduced)
+    await keepIndex(job)
+    introduced = await introduce(job, index?.known)
+    const output = await runCommit(job)
+    introduced = [] // they are entries like any other now
     const made = await examineCommit(job)
     if (made === undefined) throw moved(request.expected, (await native.refs.head()).commit, job.paths)
     const result = await acceptOrUndo(job, made, output, pending)
@@ -41,8 +46,8 @@ export async function commitWithGit(job: CommitJob): Promise<CommitResult | 'fil
     return result
   } catch (error) {
     if (!pending.isSettled) {
-      await forget(job, introduced)
       await restoreFiles(job, pending)
+      await forget(job, introduced)
     }
     throw error
   }
@@ -73,7 +78,7 @@ async function isFilteredIn({ native, request }: CommitJob, commit: Oid, altered
 }
 
 /** Runs `git commit` until it succeeds or there is a reason to stop; returns what it and its hooks said. */
-async function runCommit(job: CommitJob, introduced: string[]): Promise<string> {
+async function runCommit(job: CommitJob): Promise<string> {
   const { native, request, paths } = job
   const verify = request.verify ? [] : ['--no-verify']
   // As little as possible: options and variables given here would reach the user's hooks.
@@ -97,13 +102,25 @@ async function runCommit(job: CommitJob, introduced: string[]): Promise<string> 
     const { commit } = await native.refs.head()
     if (commit !== base && !job.locks.isOver) continue
     if (isLocked(result, job.locks)) await waitForLock(job.locks)
-    else if (introduced.length > 0 || introduced.push(...(await introduce(job))) === 0) throw await failure(job, result)
+    else throw await failure(job, result)
   }
 }
 
+/** Throws `unsupported` when anything is unmerged; most indexes tell that without starting git. */
+async function lookAtIndex({ native, paths }: CommitJob): Promise<IndexScan | undefined> {
+  const file = indexFile(native)
+  const idLength = native.location.objectFormat === 'sha256' ? 32 : 20
+  const scan = existsSync(file) ? scanIndex(await onDisk(file, () => readFile(file)), idLength, paths) : undefined
+  if (scan === undefined || scan.hasUnmerged) await assertMerged(native)
+  return scan
+}
+
 /** Tells the index about files that git does not know yet, and returns their paths. */
-async function introduce({ native, paths, locks }: CommitJob): Promise<readonly string[]> {
-  const known = new Set((await readIndex(native.context, paths)).map(({ path }) => path))
+async function introduce(
+  { native, paths, locks }: CommitJob,
+  indexed?: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const known = indexed ?? new Set((await readIndex(native.context, paths)).map(({ path }) => path))
   const unknown = paths.filter((path) => !known.has(path))
   if (unknown.length === 0) return []
   await write(native.context, locks, ['add', '--intent-to-add', '--force', '--', ...unknown.map(pathspec)])

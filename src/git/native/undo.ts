@@ -5,7 +5,7 @@ import { GitLockWait } from '../git-lock.js'
 import type { PendingFiles } from '../work-tree-files.js'
 import { type CommitJob, changedBetween, indexFile } from './commit-job.js'
 import { readIndex } from './index-status.js'
-import { isLocked, updateIndex, waitForLock } from './index-write.js'
+import { isLocked, refreshIndex, updateIndex, waitForLock } from './index-write.js'
 import { runGit } from './process.js'
 import type { MadeCommit } from './verify.js'
 
@@ -70,6 +70,7 @@ export async function restoreFiles({ native, paths, blobs }: CommitJob, pending:
   const entries = commit === undefined ? [] : await native.store.entriesAt(commit, paths)
   const standing = new Set(entries.filter(({ path, blob }) => blobs.get(path) === blob).map(({ path }) => path))
   await pending.restore(new Set(paths.filter((path) => !standing.has(path))))
+  await refreshIndex(native.context, paths)
 }
 
 const stands = ({ commit, altered }: MadeCommit, output: string): PromptctlError =>

@@ -1,7 +1,7 @@
 import type { Oid } from '../../registry/ports.js'
 import type { CommitJob } from './commit-job.js'
 import type { Native } from './native.js'
-import type { CommitObject } from './objects.js'
+import type { CommitObject } from './object-format.js'
 
 /** What became of a commit that git says it made. */
 export interface MadeCommit {

@@ -64,6 +64,16 @@ export async function readAllRows(
   return rows
 }
 
+/** The prompts that commits above `after` changed; undefined when `after` is not on the way to `query.tip`. */
+export async function slugsChangedSince(
+  git: RegistryRepository,
+  query: LedgerQuery,
+  after: Oid,
+): Promise<ReadonlySet<Slug> | undefined> {
+  const isAhead = await git.repository.isOnChain(after, query.tip)
+  return isAhead ? new Set(createRows(await collect(git, query, after), git.prefix).keys()) : undefined
+}
+
 /** A stored ledger, and how the history that is asked for differs from it. */
 interface Reached {
   readonly stored: StoredLedger

@@ -80,4 +80,7 @@ function bucketCount(header: Buffer): number | undefined {
   return header.readUInt32LE(8)
 }
 
-const bucketOf = (slug: Slug, count: number): number => crc32(slug) % count
+/** Spreads slugs evenly over any number of files or buckets. */
+export const hashSlug = (slug: Slug): number => crc32(slug)
+
+const bucketOf = (slug: Slug, count: number): number => hashSlug(slug) % count

@@ -1,0 +1,160 @@
+import { PromptctlError } from '../core/errors.js'
+import { createDeliveries, createEvent, type TemplateEvent } from '../core/event.js'
+import { PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
+import type { Slug } from '../core/slug.js'
+import { sharedBranchOf } from './branches.js'
+import { readVersionsOf } from './history.js'
+import type { DeliveryOutcome, Oid, PushedRange } from './ports.js'
+import type { Registry } from './registry.js'
+
+/** What became of the events of a range. */
+export interface DeliverySummary {
+  /** How many versions the range holds. */
+  readonly events: number
+  /** Deliveries in the outbox: one for each event and endpoint that wants it. */
+  readonly queued: number
+  /** Of the first attempts; empty unless they were waited for. */
+  readonly outcomes: readonly DeliveryOutcome[]
+  /** True when a process was started that delivers what is left. */
+  readonly background: boolean
+  /** Variables that hold no secret: nothing was queued for their endpoints. */
+  readonly missingSecrets: readonly string[]
+}
+
+/**
+ * The versions that a push of `old..new` adds to the shared branch, oldest first: those whose commit is on the
+ * first-parent history of `new` and not on that of `old`. A new branch (`old` undefined) adds all of them: ids make
+ * that harmless to who was told before. Another ref than the shared branch adds none, and neither does any range where
+ * no webhook is configured. Throws `unsupported` in a shallow clone.
+ */
+export async function eventsForRange(registry: Registry, range: PushedRange): Promise<readonly TemplateEvent[]> {
+  if (registry.config.webhooks.length === 0) return []
+  const branch = await sharedBranchOf(registry)
+  if (branch === undefined || range.ref !== `refs/heads/${branch}`) return []
+  const added = await readAdded(registry, range)
+  const versions = await readVersionsOf(registry, range.new, [...added.slugs])
+  const { prefix } = await registry.git()
+  return [...versions.values()]
+    .flatMap((all) =>
+      all
+        .filter(({ commit }) => added.commits.has(commit))
+        .map((version) => createEvent(version, all, { registry: registry.config.name, prefix })),
+    )
+    .sort((a, b) => a.version.position - b.version.position)
+}
+
+/** The commits that the range adds, and the prompts that they changed. */
+async function readAdded(registry: Registry, { old, new: tip }: PushedRange) {
+  const { repository, prefix } = await registry.git()
+  const paths = [`${prefix}${PROMPTS_DIR}`]
+  const isAhead = old !== undefined && (await repository.isOnChain(old, tip))
+  const known = new Set<Oid>()
+  if (old !== undefined && !isAhead) {
+    // A forced push: what both histories have is not new.
+    for await (const { commit } of repository.history({ tip: old, paths })) known.add(commit)
+  }
+  const commits = new Set<Oid>()
+  const slugs = new Set<Slug>()
+  for await (const { commit, changes } of repository.history({ tip, after: isAhead ? old : undefined, paths })) {
+    if (known.has(commit)) continue
+    commits.add(commit)
+    for (const { path } of changes) {
+      const slug = parsePromptPath(path.slice(prefix.length))?.slug
+      if (slug !== undefined) slugs.add(slug)
+    }
+  }
+  return { commits, slugs }
+}
+
+/**
+ * Writes the events to the outbox, one delivery for each endpoint that wants it, and starts the background process.
+ * With `wait` the first attempts are made here, and only what is left goes to the background. A dead endpoint is told in
+ * the outcomes and an unset secret in `missingSecrets`; neither throws. Throws `unavailable` when the disk says no.
+ */
+export async function enqueueAndDeliver(
+  registry: Registry,
+  events: readonly TemplateEvent[],
+  { wait }: { readonly wait: boolean },
+): Promise<DeliverySummary> {
+  const nothing = { events: events.length, queued: 0, outcomes: [], background: false, missingSecrets: [] }
+  if (registry.config.webhooks.length === 0) return nothing
+  const notifier = await registry.notifier()
+  const missingSecrets = await missingSecretsOf(registry)
+  const webhooks = registry.config.webhooks.filter(({ secretEnv }) => !missingSecrets.includes(secretEnv))
+  const deliveries = events.flatMap((event) => createDeliveries(event, webhooks))
+  if (deliveries.length > 0) await notifier.enqueue(deliveries)
+  const outcomes = wait ? await notifier.deliver({ ids: deliveries.map(({ id }) => id) }) : []
+  const isLeft = (await notifier.list()).some(({ state }) => state === 'pending')
+  return {
+    events: events.length,
+    queued: deliveries.length,
+    outcomes,
+    background: isLeft && notifier.startBackground(),
+    missingSecrets,
+  }
+}
+
+/** The variables that should hold secrets of endpoints and do not; each once. */
+export async function missingSecretsOf(registry: Registry): Promise<readonly string[]> {
+  if (registry.config.webhooks.length === 0) return []
+  const notifier = await registry.notifier()
+  const names = new Set(registry.config.webhooks.map(({ secretEnv }) => secretEnv))
+  return [...names].filter((name) => !notifier.hasSecret(name))
+}
+
+/** For who was asked to wait or to notify: throws `unavailable` when a secret is not set. `push` only says so. */
+export async function requireSecrets(registry: Registry): Promise<void> {
+  const missing = await missingSecretsOf(registry)
+  if (missing.length > 0) throw missingSecretsError(missing)
+}
+
+/** `unavailable`, naming the variables. */
+export const missingSecretsError = (missing: readonly string[]): PromptctlError =>
+  new PromptctlError('unavailable', `The secret of a webhook is not set: ${missing.join(', ')}`, {
+    hint: 'Set it in the environment; promptctl webhook secret makes a new one.',
+    details: { missing_secrets: missing },
+  })
+
+/**
+ * Around a push: `rememberPush` before it, `settlePush` after the remote has accepted it, `forgetPush` when it has not.
+ * A push that is killed in between is found by the next `settlePush` or `webhook deliver`, so no event is lost.
+ */
+export async function rememberPush(registry: Registry, range: PushedRange): Promise<void> {
+  if (registry.config.webhooks.length > 0) await (await registry.notifier()).remember(range)
+}
+
+/** See rememberPush. */
+export async function forgetPush(registry: Registry, range: PushedRange): Promise<void> {
+  if (registry.config.webhooks.length > 0) await (await registry.notifier()).forget(range)
+}
+
+/**
+ * Sends the events of a range that the remote has accepted, and of those that earlier pushes left behind; see
+ * rememberPush and enqueueAndDeliver.
+ */
+export async function settlePush(
+  registry: Registry,
+  range: PushedRange,
+  options: { readonly wait: boolean },
+): Promise<DeliverySummary> {
+  const left = await acceptedRanges(registry, range.new)
+  const ranges = [...left, range]
+  const events = new Map<string, TemplateEvent>()
+  for (const one of ranges) {
+    for (const event of await eventsForRange(registry, one)) events.set(`${event.version.commit} ${event.path}`, event)
+  }
+  const summary = await enqueueAndDeliver(registry, [...events.values()], options)
+  for (const one of ranges) await forgetPush(registry, one)
+  return summary
+}
+
+/** Ranges that were remembered and never settled, whose end the remote's branch (now at `tip`) holds. */
+export async function acceptedRanges(registry: Registry, tip: Oid): Promise<readonly PushedRange[]> {
+  if (registry.config.webhooks.length === 0) return []
+  const [{ repository }, notifier] = await Promise.all([registry.git(), registry.notifier()])
+  const accepted: PushedRange[] = []
+  for (const range of await notifier.remembered()) {
+    if (await repository.isOnChain(range.new, tip)) accepted.push(range)
+  }
+  return accepted
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { createRegistry } from '../helpers/registry.js'
+
+interface Digests {
+  readonly digest: string
+  readonly resolved_digest: string
+}
+
+/** A tone and a prompt that uses it, both live up to there. */
+function included(upTo: readonly string[] = ['development']) {
+  const registry = createRegistry()
+  const at = (template: string) => upTo.map((environment) => ({ environment, template }))
+  const tone = registry.seed('Tone', at('be kind'))
+  const user = registry.seed('User', at(`{{> ${tone.slug}}}, {{name}}`))
+  return { registry, tone: tone.slug, user: user.slug }
+}
+
+describe('partials [case 15f]', () => {
+  it('a changed partial changes the resolved digest of its users, and not their digest', async () => {
+    const { registry, tone, user } = included()
+    const digests = () => registry.json<Digests>('compile', user, '--live', '--var', 'name=Bo')
+    const before = await digests()
+    expect(before).toMatchObject({ compiled: 'be kind, Bo' })
+    registry.edit(tone, 'be kind', 'be terse')
+    expect(await digests()).toEqual(before)
+    await registry.json('publish', tone)
+    const after = await digests()
+    expect(after).toMatchObject({ compiled: 'be terse, Bo', digest: before.digest })
+    expect(after.resolved_digest).not.toBe(before.resolved_digest)
+    const alone = await registry.json<Digests>('compile', tone, '--live')
+    expect(alone.resolved_digest).toBe(alone.digest)
+  })
+
+  it('a version is compiled with the partials that were live at its commit', async () => {
+    const { registry, tone, user } = included()
+    registry.edit(tone, 'be kind', 'be terse')
+    await registry.json('publish', tone)
+    expect((await registry.cli('compile', `${user}@1`, '--var', 'name=Bo')).stdout).toBe('be kind, Bo')
+    expect((await registry.cli('compile', user, '--var', 'name=Bo')).stdout).toBe('be terse, Bo')
+  })
+
+  it('a draft on top of a partial is not what live includes', async () => {
+    const { registry, tone, user } = included()
+    await registry.json('edit', tone, '--set', 'description=x')
+    registry.edit(tone, 'be kind', 'be terse')
+    registry.commit('draft')
+    expect(await registry.served(user)).toBe('be kind, Bo')
+    expect((await registry.cli('compile', user, '--var', 'name=Bo')).stdout).toBe('be terse, Bo')
+  })
+
+  it('promote refuses a user whose partial is not live there, or takes it along', async () => {
+    const { registry, tone, user } = included()
+    const error = await registry.fails(1, 'missing_partial', 'promote', user, '--to', 'staging')
+    expect([error.message, error.hint]).toEqual([
+      expect.stringContaining(tone),
+      expect.stringContaining('--with-partials'),
+    ])
+    const before = registry.head()
+    await registry.json('promote', user, '--to', 'staging', '--with-partials')
+    expect(registry.repo.git('rev-list', '--count', `${before}..HEAD`)).toBe('1')
+    expect(await registry.served(user, 'staging')).toBe('be kind, Bo')
+  })
+
+  it('publish refuses a prompt whose partial is a draft, and takes both at once', async () => {
+    const registry = createRegistry()
+    const tone = registry.seed('Tone', [{ template: 'kind', state: 'draft' }]).slug
+    const user = registry.seed('User', [{ template: `{{> ${tone}}}`, state: 'draft' }]).slug
+    await registry.fails(1, 'missing_partial', 'publish', user)
+    await registry.json('publish', user, tone)
+    expect(await registry.served(user)).toBe('kind')
+  })
+
+  it('archive refuses a partial that live prompts include, with their names', async () => {
+    const { registry, tone, user } = included()
+    const error = await registry.fails(4, 'illegal_transition', 'archive', tone)
+    expect([error.message, error.details?.['included_by']]).toEqual([expect.stringContaining(user), [user]])
+    await registry.json('archive', tone, user)
+    expect(await registry.served(user)).toBe('not_found')
+  })
+
+  it('archive looks at what is live, and not at the draft on top of it', async () => {
+    const { registry, tone, user } = included()
+    registry.edit(user, 'state: published', 'state: draft')
+    registry.edit(user, `{{> ${tone}}}`, 'nothing')
+    registry.commit('draft on top')
+    await registry.fails(4, 'illegal_transition', 'archive', tone)
+    await registry.json('publish', user)
+    await registry.json('archive', tone)
+  })
+
+  it('the variables of a partial are variables of the prompt', async () => {
+    const registry = createRegistry()
+    const tone = registry.live('Tone', 'be {{tone}}').slug
+    const user = registry.live('User', `{{> ${tone}}}, {{name}}`).slug
+    const names = (await registry.json<{ name: string }[]>('variables', user)).map(({ name }) => name).sort()
+    expect(names).toEqual(['name', 'tone'])
+    expect(await registry.json('compile', '--strict')).toMatchObject({ failed: 0 })
+  })
+
+  it('a partial of another environment is not found', async () => {
+    const registry = createRegistry()
+    const tone = registry.seed('Tone', [{ template: 'kind' }]).slug
+    const user = registry.seed('User', [{ template: `{{> ${tone}}}`, environment: 'staging' }]).slug
+    await registry.fails(1, 'missing_partial', 'compile', user, '--env', 'staging')
+    await registry.fails(1, 'missing_partial', 'compile', user, '--env', 'staging', '--live')
+    const lint = await registry.cli('lint', '--json')
+    expect([lint.exit, lint.json()]).toMatchObject([1, { findings: [{ rule: 'missing_partial' }] }])
+  })
+})
