@@ -1,19 +1,22 @@
 import { realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { type Config, parseConfig } from './core/config.js'
-import { PromptctlError } from './core/errors.js'
+import { isPromptctlError, PromptctlError } from './core/errors.js'
 import { CONFIG_FILE } from './core/paths.js'
 import { type Environment, parseEnvironment } from './core/slug.js'
 import { openWorkTree } from './git/work-tree.js'
 import type { Initialised } from './registry/init.js'
-import type { Repository, WorkTree } from './registry/ports.js'
+import type { Notifier, Oid, Repository, WorkTree } from './registry/ports.js'
 import type { Registry, RegistryRepository } from './registry/registry.js'
+import type { Exclusively } from './webhook/attempt.js'
 
 /** The composition root: joins the use cases with a git engine, a disk and a clock. */
 
 export interface OpenOptions {
   /** Where to look for the registry, upwards: absolute. */
   readonly directory: string
+  /** The directory that the process was started in, which inherited GIT_* variables are about; `directory` by default. */
+  readonly base?: string
   readonly env: Readonly<Record<string, string | undefined>>
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -21,6 +24,8 @@ export interface OpenOptions {
   readonly registry?: string
   /** Told how much was done while the ledger is built. */
   readonly onHistoryProgress?: (done: number, total?: number) => void
+  /** The command line that starts promptctl again, for deliveries in the background; undefined where there is none. */
+  readonly program?: readonly string[] | undefined
   /** What Ctrl-C does; without it a commit is not interrupted in an orderly way. */
   readonly interrupt?: {
     readonly signal: AbortSignal
@@ -87,10 +92,47 @@ async function openBare(options: OpenOptions): Promise<Registry> {
   return createRegistry(config, undefined, options, async () => attach(repository, prefix, options))
 }
 
-async function openRepositoryOrNothing({ directory, env, interrupt }: OpenOptions): Promise<Repository | undefined> {
+/**
+ * Every registry in the tree of a commit, with the configuration that it has there. A configuration that is wrong throws
+ * `invalid_config` when it is opened. `close` closes the repository that they share.
+ */
+export async function openRegistriesAt(
+  options: OpenOptions,
+  commit: Oid,
+): Promise<{ readonly registries: readonly (() => Promise<Registry>)[]; close(): Promise<void> }> {
+  const { openRepository } = await import('./git/open.js')
+  const { directory: cwd, base, env, interrupt } = options
+  const repository = await openRepository({ cwd, base, env, signal: interrupt?.signal })
+  const files = (await repository.listTree(commit, '')).filter(({ path }) => basename(path) === CONFIG_FILE)
+  const openAt = async (prefix: string): Promise<Registry> => {
+    const config = await readConfigAt(repository, commit, prefix)
+    return createRegistry(config, undefined, options, () => attach(repository, prefix, options))
+  }
+  return {
+    registries: files.map(
+      ({ path }) =>
+        () =>
+          openAt(path.slice(0, -CONFIG_FILE.length)),
+    ),
+    close: () => repository.close(),
+  }
+}
+
+/** What the background process runs: see webhook/worker.ts. */
+export async function openWorker(root: string, { env, now }: Pick<OpenOptions, 'env' | 'now'>): Promise<void> {
+  const { runWorker } = await import('./webhook/worker.js')
+  await runWorker({ root, env, now, exclusively: lockWith(now) })
+}
+
+async function openRepositoryOrNothing({
+  directory,
+  base,
+  env,
+  interrupt,
+}: OpenOptions): Promise<Repository | undefined> {
   const { openRepository } = await import('./git/open.js')
   try {
-    return await openRepository({ cwd: directory, env, signal: interrupt?.signal })
+    return await openRepository({ cwd: directory, base, env, signal: interrupt?.signal })
   } catch (error) {
     if (error instanceof PromptctlError && error.code === 'not_found') return undefined
     throw error
@@ -100,6 +142,10 @@ async function openRepositoryOrNothing({ directory, env, interrupt }: OpenOption
 /** A bare repository's configuration is that of the branch that it shares: of HEAD, unless the file there names another. */
 async function readBareConfig(repository: Repository, prefix: string): Promise<Config> {
   const { commit } = await repository.head()
+  return readConfigAt(repository, commit, prefix)
+}
+
+async function readConfigAt(repository: Repository, commit: Oid | undefined, prefix: string): Promise<Config> {
   const path = `${prefix}${CONFIG_FILE}`
   const entry = commit === undefined ? undefined : (await repository.entriesAt(commit, [path]))[0]
   if (entry === undefined) {
@@ -108,13 +154,22 @@ async function readBareConfig(repository: Repository, prefix: string): Promise<C
     })
   }
   const bytes = (await repository.readBlobs([entry.blob])).get(entry.blob) ?? new Uint8Array()
-  const name = prefix === '' ? basename(repository.gitDir, '.git') : basename(prefix)
+  const name = prefix === '' ? nameOf(repository) : basename(prefix)
   return parseConfig(bytes, path, { defaultName: name })
 }
 
+/** The folder's name, as a clone of it would be called. */
+const nameOf = ({ gitDir, workTree }: Repository): string =>
+  workTree === undefined ? basename(gitDir, '.git') : basename(workTree)
+
 async function openGit(root: string, options: OpenOptions): Promise<RegistryRepository> {
   const { openRepository } = await import('./git/open.js')
-  const repository = await openRepository({ cwd: root, env: options.env, signal: options.interrupt?.signal })
+  const repository = await openRepository({
+    cwd: root,
+    base: options.base,
+    env: options.env,
+    signal: options.interrupt?.signal,
+  })
   const folder = repository.workTree === undefined ? '' : relative(repository.workTree, root).split(sep).join('/')
   return attach(repository, folder === '' ? '' : `${folder}/`, options)
 }
@@ -154,19 +209,30 @@ const stateFolder = (prefix: string): string =>
 function createRegistry(
   config: Config,
   workTree: WorkTree | undefined,
-  { env, now, onHistoryProgress }: OpenOptions,
+  { env, now, onHistoryProgress, program }: OpenOptions,
   open: () => Promise<RegistryRepository>,
 ): Registry {
   let git: Promise<RegistryRepository> | undefined
+  let notifier: Promise<Notifier> | undefined
+  const openOnce = (): Promise<RegistryRepository> => {
+    git ??= open()
+    return git
+  }
+  const openNotifier = async (): Promise<Notifier> => {
+    const { createNotifier } = await import('./webhook/notifier.js')
+    const { stateDir } = await openOnce()
+    return createNotifier({ stateDir, root: dirname(stateDir), env, now, program, exclusively: lockWith(now) })
+  }
   return {
     config,
     workTree,
     clock: { now },
     onHistoryProgress,
     environmentVariable: environmentVariable(env['PROMPTCTL_ENV']),
-    git: () => {
-      git ??= open()
-      return git
+    git: openOnce,
+    notifier: () => {
+      notifier ??= openNotifier()
+      return notifier
     },
     close: async () => {
       if (git === undefined) return
@@ -175,6 +241,25 @@ function createRegistry(
     },
   }
 }
+
+/** The lock of the git side, for the outbox. */
+const lockWith =
+  (now: () => number): Exclusively =>
+  async (dir, action, timeoutMs) => {
+    const { withLock } = await import('./git/lock.js')
+    let isOurs = false
+    const whenOurs = () => {
+      isOurs = true
+      return action()
+    }
+    try {
+      return { value: await withLock(dir, whenOurs, { now, timeoutMs }) }
+    } catch (error) {
+      // Somebody has it: `details` say who. A disk that says no has another story.
+      if (!isOurs && isPromptctlError(error, 'unavailable') && error.details?.['pid'] !== undefined) return undefined
+      throw error
+    }
+  }
 
 const environmentVariable = (text: string | undefined): Environment | undefined =>
   text === undefined || text === '' ? undefined : parseEnvironment(text)

@@ -18,7 +18,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'registry', 'server', 'commands', 'git', 'webhook', 'evaluation', 'open.ts'],
   // Joins the use cases with what implements their ports.
   'open.ts': ['core', 'registry', 'git', 'webhook', 'evaluation'],
-  'index.ts': ['core', 'registry', 'server', 'open.ts'],
+  // What programs import: the use cases behind an interface of their own.
+  library: ['core', 'registry', 'open.ts'],
+  'index.ts': ['core', 'registry', 'library', 'webhook'],
   generated: [],
 }
 
@@ -26,8 +28,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   // A lock of ours and a file that is being written name the process that made them; a lock is waited for in real time.
   // The embedded engine dates its commits, as git does.
-  process: ['cli/runtime.ts', 'git/lock.ts', 'git/process-identity.ts', 'git/embedded/disk.ts', 'git/cache.ts'],
-  clock: ['cli/runtime.ts', 'git/lock.ts', 'git/git-lock.ts', 'git/embedded/write.ts'],
+  process: ['cli/runtime.ts', 'library/open-registry.ts', 'git/lock.ts', 'git/process-identity.ts', 'git/embedded/disk.ts', 'git/cache.ts'],
+  clock: ['cli/runtime.ts', 'library/open-registry.ts', 'git/lock.ts', 'git/git-lock.ts', 'git/embedded/write.ts'],
   console: ['cli/runtime.ts'],
   disk: ['git/', 'open.ts', 'cli/runtime.ts', 'cli/output.ts'],
   'child process': ['git/', 'cli/runtime.ts', 'evaluation/providers/', 'webhook/background.ts'],
@@ -53,7 +55,15 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     'node:dgram',
   ],
 }
-const PURE_MODULES = ['node:buffer', 'node:crypto', 'node:zlib', 'node:path', 'node:path/posix', 'node:url', 'node:util']
+const PURE_MODULES = [
+  'node:buffer',
+  'node:crypto',
+  'node:zlib',
+  'node:path',
+  'node:path/posix',
+  'node:url',
+  'node:util',
+]
 const GLOBALS: Readonly<Record<string, string>> = {
   process: 'process',
   console: 'console',

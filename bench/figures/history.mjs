@@ -105,7 +105,7 @@ export const HISTORY = [
     peer: 'node -e 0',
     target: 1.6,
     measure: warmIn('small', {
-      ours: ({ promptctl }, { slug }) => promptctl('show', `${slug}@3`),
+      ours: ({ promptctl }, { slug }) => promptctl('show', `${slug}@1`),
       theirs: ({ bare }) => [bare],
     }),
   },

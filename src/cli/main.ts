@@ -3,6 +3,7 @@ import { Command as Commander, CommanderError, Option } from 'commander'
 import type { AnyCommand, Context, Options } from '../commands/command.js'
 import { COMMAND_GROUPS, COMMANDS } from '../commands/index.js'
 import { PromptctlError } from '../core/errors.js'
+import type { OpenOptions } from '../open.js'
 import type { Registry } from '../registry/registry.js'
 import { EXIT_INTERRUPTED } from './interrupt.js'
 import { createProgress } from './progress.js'
@@ -130,7 +131,18 @@ function createSession(runtime: Runtime, options: Options): { context: Context; 
     },
     initialise: async (name) => {
       const { initialise } = await import('../open.js')
-      return initialise({ directory, env: runtime.env, now: runtime.now, interrupt: runtime.interrupt }, name)
+      return initialise(
+        { directory, base: runtime.cwd, env: runtime.env, now: runtime.now, interrupt: runtime.interrupt },
+        name,
+      )
+    },
+    registriesAt: async (commit) => {
+      const { openRegistriesAt } = await import('../open.js')
+      return openRegistriesAt(openOptions(runtime, directory), commit)
+    },
+    deliverInBackground: async (root) => {
+      const { openWorker } = await import('../open.js')
+      await openWorker(root, runtime)
     },
     directory,
     env: runtime.env,
@@ -150,14 +162,20 @@ async function openLazily(runtime: Runtime, directory: string, options: Options)
   const { openRegistry } = await import('../open.js')
   const folder = options['registry']
   return openRegistry({
-    directory,
-    env: runtime.env,
-    now: runtime.now,
-    interrupt: runtime.interrupt,
-    onHistoryProgress: createProgress(runtime, 'reading history').update,
+    ...openOptions(runtime, directory),
     ...(typeof folder === 'string' ? { registry: folder } : {}),
   })
 }
+
+const openOptions = (runtime: Runtime, directory: string): OpenOptions => ({
+  directory,
+  base: runtime.cwd,
+  env: runtime.env,
+  now: runtime.now,
+  interrupt: runtime.interrupt,
+  program: runtime.program,
+  onHistoryProgress: createProgress(runtime, 'reading history').update,
+})
 
 function usageError(error: CommanderError, argv: readonly string[]): PromptctlError {
   const message = error.message.replace(/^error: /, '').replace(/\n.*/s, '')

@@ -22,10 +22,16 @@ const failureObject = ({ code, message, hint, details }: PromptctlError) => ({
 function failureText({ message, hint, details }: PromptctlError, style: Style): string {
   const places = placesOf(details)
   // What is listed below, a line each, is not told in the sentence too.
-  const sentence = places.reduce<string>((text, place) => text.replace(` (${whereOf(place)})`, ''), message)
+  const sentence = places.reduce<string>((text, place) => text.replace(` (${whereOf(place)})`, ''), placed(message, details))
   const lines = [`${style.red('error:')} ${visibleText(sentence)}`, ...detailLines(places, details)]
   if (hint !== undefined) lines.push(`${style.cyan('hint:')} ${visibleText(hint)}`)
   return `${lines.join('\n')}\n`
+}
+
+/** With the place in front, where the sentence does not say it and there is one: `a.yaml:3:1: the tag is never closed`. */
+function placed(message: string, details: PromptctlError['details']): string {
+  const place = typeof details?.['line'] === 'number' ? whereOf(details) : ''
+  return place === '' || message.includes(place) ? message : `${place}: ${message}`
 }
 
 /** Where to look, when there are several places: one stands in the message. */

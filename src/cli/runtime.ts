@@ -13,6 +13,8 @@ export interface Runtime {
   readonly stdout: Output
   readonly stderr: Output
   readonly interrupt: Interrupt
+  /** The command line that starts promptctl again; undefined where there is none, as in a test. */
+  readonly program: readonly string[] | undefined
   now(): number
   readInput(path: string): Promise<Uint8Array>
   readFolder(path: string): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>
@@ -33,6 +35,7 @@ export function createRuntime(process: NodeJS.Process): Runtime {
     stdout,
     stderr,
     interrupt: createInterrupt(process),
+    program: process.argv[1] === undefined ? undefined : [process.execPath, process.argv[1]],
     now: Date.now,
     readInput: async (path) => (path === '-' ? readStream(process.stdin) : readNamedFile(path)),
     readFolder: async (path) => readFolder(path),

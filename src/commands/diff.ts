@@ -1,5 +1,6 @@
 import { formatHunkHeader, type Hunk } from '../core/diff.js'
 import { PromptctlError } from '../core/errors.js'
+import { parseName } from '../core/reference.js'
 import { type Environment, isEnvironment } from '../core/slug.js'
 import { visibleLine } from '../core/visible.js'
 import type { PromptDiff } from '../registry/diff-sides.js'
@@ -39,6 +40,7 @@ export const diff = defineCommand<Request, Result>({
     if (format !== 'text' && format !== 'markdown') {
       throw new PromptctlError('usage', `--format takes text or markdown, not ${JSON.stringify(format)}`)
     }
+    parseName(words[0] ?? '')
     return {
       words,
       environment: environmentOption(options),

@@ -1,5 +1,6 @@
 import { PromptctlError } from '../core/errors.js'
 import { decodeText } from '../core/import/text.js'
+import { parseName } from '../core/reference.js'
 import { edit as editPrompt, readForEdit } from '../registry/edit.js'
 import { appliedJson, formatApplied } from './applied.js'
 import { defineCommand } from './command.js'
@@ -30,7 +31,7 @@ export const edit = defineCommand({
     expectFlag(environmentFlag(writeFlags(command)))
   },
   parse: ([name = ''], options) => ({
-    name,
+    name: parseName(name),
     file: textOption(options, 'templateFile'),
     set: parseSettings(listOption(options, 'set')),
     publish: booleanOption(options, 'publish'),

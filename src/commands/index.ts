@@ -12,12 +12,14 @@ import { lint } from './lint.js'
 import { list } from './list.js'
 import { log } from './log.js'
 import { newPrompt } from './new.js'
+import { notify } from './notify.js'
 import { promote } from './promote.js'
 import { publish } from './publish.js'
 import { rollback } from './rollback.js'
 import { show } from './show.js'
 import { status } from './status.js'
 import { variables } from './variables.js'
+import { webhook } from './webhook.js'
 
 /** Every command, in the order of the help, under its heading there. */
 export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: readonly AnyCommand[]])[] = [

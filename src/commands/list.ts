@@ -32,8 +32,11 @@ export const list = defineCommand<Request, readonly BriefPrompt[]>({
   // A table shows so little that no file has to be read for it.
   run: async ({ brief, ...request }, { registry }) =>
     brief ? listBriefly(await registry(), request) : listPrompts(await registry(), request),
-  text: (prompts, style) => {
-    if (prompts.length === 0) return style.isTerminal ? 'No prompts. promptctl new <title> makes one.\n' : ''
+  text: (prompts, style, { state, tag }) => {
+    if (prompts.length === 0 && style.isTerminal) {
+      const isFiltered = state !== undefined || tag !== undefined
+      return isFiltered ? 'No prompt is like that.\n' : 'No prompts. promptctl new <title> makes one.\n'
+    }
     const rows = prompts.map((prompt) => [
       displayName(prompt.slug, style),
       paintState(prompt.state, style),

@@ -5,6 +5,9 @@ import type { Style } from './command.js'
 import { displayDate, displayName } from './display.js'
 import { paintAction } from './paint.js'
 
+/** What the markers speak of. */
+type Moment = 'now' | 'then'
+
 /**
  * For a person, one prompt: one lane an environment, so that the eye follows what each of them served.
  *
@@ -15,6 +18,7 @@ import { paintAction } from './paint.js'
 export function formatTimeline(
   entries: readonly LogEntry[],
   environments: readonly Environment[],
+  moment: Moment,
   style: Style,
 ): string {
   const lanes = lanesOf(entries, environments)
@@ -29,11 +33,11 @@ export function formatTimeline(
   ])
   const initials = lanes.map((lane) => lane.charAt(0)).join(' ')
   const head = `${displayName(entries[0]?.slug ?? '', style)}\n\n`
-  return `${head}${formatRows([initials, '', 'action', 'environment'], rows, style)}${formatFoot(entries, style)}`
+  return `${head}${formatRows([initials, '', 'action', 'environment'], rows, style)}${formatFoot(entries, moment, style)}`
 }
 
 /** For a person, many prompts: a commit that changed several of them says once when and by whom. */
-export function formatCommits(entries: readonly LogEntry[], style: Style): string {
+export function formatCommits(entries: readonly LogEntry[], moment: Moment, style: Style): string {
   const rows = entries.map((entry, index) => {
     const isFirst = entries[index - 1]?.commit !== entry.commit
     return [
@@ -46,7 +50,7 @@ export function formatCommits(entries: readonly LogEntry[], style: Style): strin
       isFirst && !/^[0-9]+ prompts$/.test(noteOf(entry)) ? noteOf(entry) : '',
     ]
   })
-  return `${formatRows(['', 'action', 'environment', 'prompt', ''], rows, style)}${formatFoot(entries, style)}`
+  return `${formatRows(['', 'action', 'environment', 'prompt', ''], rows, style)}${formatFoot(entries, moment, style)}`
 }
 
 function formatRows(header: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
@@ -113,8 +117,8 @@ function noteOf({ subject, slug }: LogEntry): string {
   return own === slug ? '' : visibleLine(own)
 }
 
-function formatFoot(entries: readonly LogEntry[], style: Style): string {
-  const facts = [`${style.green('●')} live now`]
+function formatFoot(entries: readonly LogEntry[], moment: Moment, style: Style): string {
+  const facts = [`${style.green('●')} live ${moment}`]
   if (entries.some(({ provisional }) => provisional)) facts.push(`${style.yellow('?')} not pushed: numbers may change`)
   return `\n${facts.join(style.dim(' · '))}\n`
 }

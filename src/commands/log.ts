@@ -1,4 +1,4 @@
-import { parseReference } from '../core/reference.js'
+import { parseName } from '../core/reference.js'
 import type { Environment } from '../core/slug.js'
 import { parseTime } from '../core/time.js'
 import { visibleLine } from '../core/visible.js'
@@ -38,7 +38,7 @@ export const log = defineCommand<Request, Result>({
     command.option('--at <time>', 'what was live then')
   },
   parse: ([text], options) => ({
-    name: text === undefined ? undefined : parseReference(text).name,
+    name: text === undefined ? undefined : parseName(text),
     environment: environmentOption(options),
     since: textOption(options, 'since'),
     limit: countOption(options, 'limit'),
@@ -56,7 +56,10 @@ export const log = defineCommand<Request, Result>({
   text: ({ environments, entries }, style, { name, at }) => {
     if (!style.isTerminal) return formatLines(entries, name === undefined, style)
     if (entries.length === 0) return at === undefined ? 'Nothing happened there.\n' : 'Nothing was live then.\n'
-    return name === undefined ? formatCommits(entries, style) : formatTimeline(entries, environments, style)
+    const moment = at === undefined ? 'now' : 'then'
+    return name === undefined
+      ? formatCommits(entries, moment, style)
+      : formatTimeline(entries, environments, moment, style)
   },
   json: ({ entries }) => entries,
 })

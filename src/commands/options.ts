@@ -1,5 +1,6 @@
 import type { Command as Commander } from 'commander'
 import { PromptctlError } from '../core/errors.js'
+import { parseName } from '../core/reference.js'
 import { type Environment, parseEnvironment, quoteName } from '../core/slug.js'
 import type { Options } from './command.js'
 
@@ -60,5 +61,5 @@ export function targetsOf(words: readonly string[], options: Options): { names: 
       hint: 'promptctl list shows the prompts.',
     })
   }
-  return { names: words, all }
+  return { names: words.map(parseName), all }
 }

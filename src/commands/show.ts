@@ -42,7 +42,9 @@ function formatHead(prompt: Shown, style: Style): string {
   return `${style.bold(visibleLine(title ?? slug))}\n${lines.join('')}`
 }
 
-function liveText({ live_version, live_since, live_by }: Shown, style: Style): string {
+function liveText({ version, modified, live_version, live_since, live_by }: Shown, style: Style): string {
+  // A shallow clone does not know.
+  if (version === null && !modified) return '-'
   if (live_version === null || live_since === null) return style.dim('nothing')
   return `${displayVersion(live_version)}, since ${displayDate(live_since, style)}, by ${visibleLine(live_by ?? '')}`
 }

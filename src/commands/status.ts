@@ -29,7 +29,8 @@ const formatRows = ({ rows, environments }: Status, style: Style): string =>
 function formatWords(cell: StatusCell | undefined): string {
   if (isEmpty(cell)) return '-'
   const { version, state, live_version, relation, modified } = cell
-  const words = [displayVersion(version), state ?? 'new']
+  if (state === null) return 'new'
+  const words = [displayVersion(version), state]
   if (live_version !== null && live_version !== version) words.push(`live ${displayVersion(live_version)}`)
   if (relation !== 'first' && relation !== 'absent') words.push(relation)
   if (modified) words.push('modified')
@@ -63,8 +64,9 @@ const numberOf = (cell: StatusCell | undefined): string =>
 function formatCell(cell: StatusCell | undefined, width: number, style: Style): string {
   if (isEmpty(cell)) return style.dim('·')
   const { version, state, live_version: live, relation, modified } = cell
+  if (state === null) return style.blue('○ new')
   const marker = live !== null ? style.green('●') : state === 'archived' ? style.dim('○') : style.blue('○')
-  const onTop = version === live ? '' : state === null ? style.blue('new') : paintState(state, style)
+  const onTop = version === live ? '' : paintState(state, style)
   const words = [
     `${marker} ${numberOf(cell).padEnd(width)}`,
     onTop !== '' && live !== null ? `${onTop} ${displayVersion(version)}` : onTop,

@@ -1,4 +1,3 @@
-import { formatIdentity, type Oid } from './history.js'
 import { liveIn, newestIn, type Version, type VersionState } from './ledger.js'
 import { type Relation, relationOf } from './relation.js'
 import type { Environment } from './slug.js'
@@ -7,14 +6,11 @@ import type { Environment } from './slug.js'
 export interface Cell {
   readonly version: number
   readonly state: VersionState
-  readonly commit: Oid
   /** Of the newest version there that can be read. */
   readonly title: string | null
   readonly tags: readonly string[]
   readonly liveVersion: number | null
-  /** Of what is live: seconds since the epoch, `Name <email>`, and its digest. */
-  readonly liveSince: number | null
-  readonly liveBy: string | null
+  /** Of what is live. */
   readonly liveDigest: string | null
   readonly relation: Relation
 }
@@ -33,12 +29,9 @@ export function createCells(
     cells.set(environment, {
       version: newest.version,
       state: newest.state,
-      commit: newest.commit,
       title: readable?.title ?? null,
       tags: readable?.tags ?? [],
       liveVersion: live?.version ?? null,
-      liveSince: live?.committedAt ?? null,
-      liveBy: live === undefined ? null : formatIdentity(live.author),
       liveDigest: live?.digest ?? null,
       relation: relationOf(versions, environment, environments[index - 1]),
     })

@@ -39,6 +39,15 @@ function parseAt(text: string, at: string): NonNullable<Reference['at']> {
   throw notAReference(text)
 }
 
+/** Reads the name of a prompt, where a version makes no sense. Throws `usage`. */
+export function parseName(text: string): string {
+  const { name, at } = parseReference(text)
+  if (at === undefined) return name
+  throw new PromptctlError('usage', `${quoteName(text)} names a version, and here a whole prompt is meant`, {
+    hint: `Write ${name} alone.`,
+  })
+}
+
 const notAReference = (text: string): PromptctlError =>
   new PromptctlError('usage', `${quoteName(text)} is not a reference to a prompt`, {
     hint: 'Write <slug>, <slug>@<number> or <slug>@<commit>, such as refund-email@13.',

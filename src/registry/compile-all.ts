@@ -4,10 +4,11 @@ import type { Message } from '../core/prompt-file.js'
 import { parsePrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { exampleValues } from '../core/variables.js'
-import { prepare, viewPartials } from './prepare.js'
+import { type Included, openPassed, type Passed } from './passed.js'
+import { type PartialReader, prepare, viewPartials } from './prepare.js'
 import { type Registry, requireEnvironment } from './registry.js'
 import { readView } from './resolve.js'
-import type { View } from './view.js'
+import type { RawPrompt, View } from './view.js'
 
 export interface CompileAllRequest {
   /** Undefined: every environment. */
@@ -40,22 +41,26 @@ export interface CompileSummary {
 
 /**
  * Compiles every prompt that is not archived, with the example and default values of its variables; one with a variable
- * that has neither is checked without rendering. What fails is in the results and stops nobody else.
+ * that has neither is checked without rendering. What fails is in the results and stops nobody else. What passed before
+ * with the same content is not compiled again, unless somebody wants the text.
  */
 export async function compileAll(registry: Registry, request: CompileAllRequest): Promise<CompileSummary> {
   const { environment } = request
   const environments =
     environment === undefined ? registry.config.environments : [requireEnvironment(registry.config, environment)]
   const view = await readView(registry)
+  const passed =
+    request.onCompiled === undefined ? await openPassed(registry, request.strict ? 'strict' : 'lenient') : undefined
   const results: CompileResult[] = []
   let skipped = 0
   for (const each of environments) {
     for (const slug of await view.slugs(each)) {
-      const result = await compileOne(view, each, slug, request)
+      const result = await compileOne(view, each, slug, request, passed)
       if (result === 'archived') skipped += 1
       else results.push(result)
     }
   }
+  passed?.save()
   const failed = results.filter(({ ok }) => !ok).length
   return { compiled: results.length - failed, failed, skipped, results }
 }
@@ -65,22 +70,64 @@ async function compileOne(
   environment: Environment,
   slug: Slug,
   request: CompileAllRequest,
+  passed: Passed | undefined,
 ): Promise<CompileResult | 'archived'> {
   const where = { slug, environment, path: formatPromptPath(environment, slug) }
   try {
     const raw = await view.read(environment, slug)
     if (raw === undefined) throw new PromptctlError('not_found', `${where.path} is gone`)
-    const document = parsePrompt(raw.bytes, raw.path)
-    if (document.prompt.state === 'archived') return 'archived'
-    const prepared = await prepare(document, viewPartials(view, environment))
-    const values = exampleValues(prepared.variables)
-    if (request.strict) prepared.assertDeclared()
-    if (values !== undefined)
-      request.onCompiled?.(slug, environment, prepared.compile(values, { strict: request.strict }))
-    return { ...where, ok: true }
+    const before = passed === undefined ? undefined : await findPassed(view, environment, raw, passed)
+    if (before !== undefined) return before.isArchived ? 'archived' : { ...where, ok: true }
+    const isArchived = await check(view, environment, raw, request, passed)
+    return isArchived ? 'archived' : { ...where, ok: true }
   } catch (error) {
     if (!isPromptctlError(error)) throw error
     const { code, message, details } = error
     return { ...where, ok: false, error: { code, message, ...(details === undefined ? {} : { details }) } }
   }
 }
+
+/** What is known of this content, when all that it included then is the same now. */
+async function findPassed(view: View, environment: Environment, raw: RawPrompt, passed: Passed) {
+  const known = passed.get(passed.blobId(raw.bytes))
+  for (const [slug, blob] of known?.included ?? []) {
+    const partial = await view.read(environment, slug)
+    if (partial === undefined || passed.blobId(partial.bytes) !== blob) return undefined
+  }
+  return known
+}
+
+/** Compiles one file, and remembers that it passed. True for one that is archived, which is not compiled. */
+async function check(
+  view: View,
+  environment: Environment,
+  raw: RawPrompt,
+  { strict, onCompiled }: CompileAllRequest,
+  passed: Passed | undefined,
+): Promise<boolean> {
+  const document = parsePrompt(raw.bytes, raw.path)
+  const { slug, state } = document.prompt
+  const included: Included[number][] = []
+  if (state !== 'archived') {
+    const prepared = await prepare(document, recordingPartials(viewPartials(view, environment), passed, included))
+    const values = exampleValues(prepared.variables)
+    if (strict) prepared.assertDeclared()
+    if (values !== undefined) {
+      const compiled = prepared.compile(values, { strict })
+      onCompiled?.(slug, environment, compiled)
+    }
+  }
+  passed?.add(passed.blobId(raw.bytes), state === 'archived', included)
+  return state === 'archived'
+}
+
+/** Notes the blob of each partial that is read. */
+const recordingPartials =
+  (partials: PartialReader, passed: Passed | undefined, included: Included[number][]): PartialReader =>
+  async (slug) => {
+    const document = await partials(slug)
+    if (document !== undefined && passed !== undefined) {
+      included.push([slug, passed.blobId(new TextEncoder().encode(document.source.text))])
+    }
+    return document
+  }

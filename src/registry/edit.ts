@@ -18,6 +18,7 @@ import { readVersionsOf } from './history.js'
 import { assertPartialsLive } from './partials.js'
 import type { Oid } from './ports.js'
 import { assertExpected } from './preconditions.js'
+import { promptSource } from './prepare.js'
 import { chooseEnvironment, type Registry, requireWorkTree } from './registry.js'
 import { resolveSlug } from './resolve.js'
 import { readStandings } from './standing.js'
@@ -76,6 +77,8 @@ async function planEdit(
   assertNotWithdrawn(standing, false, `publish ${slug} --env ${environment}`)
   const document = applyEdit(registry, request)
   assertSameIdentity(standing, document)
+  // What new refuses, edit does too: a template that cannot be parsed.
+  partialsOf(promptSource(document))
   if (document.prompt.state === 'archived') {
     throw illegalTransition(standing, `edit cannot archive ${slug}`, `promptctl archive ${slug} --env ${environment}`)
   }

@@ -1,8 +1,8 @@
 import { PromptctlError } from '../core/errors.js'
 import { compareBytes, PROMPTS_DIR } from '../core/paths.js'
 import { readTip } from './branches.js'
-import type { Entry, Oid, Repository } from './ports.js'
-import { type Registry, requireWorkTree } from './registry.js'
+import type { Difference, Entry, Oid } from './ports.js'
+import { type Registry, type RegistryRepository, requireWorkTree } from './registry.js'
 
 /** A file as lint looks at it: its bytes, or why it has none. Paths are relative to the registry's root. */
 export type LintFile =
@@ -12,78 +12,114 @@ export type LintFile =
 
 /** A state of the registry's files that can be read by path. */
 export interface LintSource {
-  /** Of everything below prompts/, in byte order. */
-  readonly paths: readonly string[]
+  /** The paths below a folder, in byte order. */
+  list(dir: string): Promise<readonly string[]>
+  /** What is not there is left out. */
   read(paths: readonly string[]): Promise<readonly LintFile[]>
 }
 
-/** The files on disk. */
-export function workTreeSource(registry: Registry): LintSource {
-  const workTree = requireWorkTree(registry)
-  const kinds = new Map(workTree.walk(PROMPTS_DIR).map(({ path, kind }) => [path, kind]))
-  return {
-    paths: [...kinds.keys()],
-    read: async (paths) =>
-      paths.flatMap((path): LintFile[] => {
-        const kind = kinds.get(path)
-        if (kind === undefined) return []
-        if (kind === 'link') return [{ path, kind }]
-        try {
-          const bytes = workTree.read(path)
-          return bytes === undefined ? [] : [{ path, kind: 'file', bytes }]
-        } catch (error) {
-          if (!(error instanceof PromptctlError)) throw error
-          return [{ path, kind: 'unreadable', message: error.message }]
-        }
-      }),
-  }
-}
-
-/** What is staged. */
-export async function indexSource(registry: Registry): Promise<LintSource> {
-  const { repository, prefix } = await registry.git()
-  return entriesSource(repository, prefix, await repository.listIndex(`${prefix}${PROMPTS_DIR}`))
-}
-
-/** The files of a commit; of none, where there is no commit. */
-export async function commitSource(registry: Registry, commit: Oid | undefined): Promise<LintSource> {
-  const { repository, prefix } = await registry.git()
-  const entries = commit === undefined ? [] : await repository.listTree(commit, `${prefix}${PROMPTS_DIR}`)
-  return entriesSource(repository, prefix, entries)
+/** What lint looks at when it looks at a step: two states, and the paths that they do not have alike. */
+export interface LintChange {
+  readonly base: Oid | undefined
+  readonly before: LintSource
+  readonly after: LintSource
+  readonly changed: readonly string[]
 }
 
 /** The files that commands read: on disk, or in a bare repository of the shared branch. */
-export const currentSource = async (registry: Registry): Promise<LintSource> =>
-  registry.workTree === undefined ? commitSource(registry, await readTip(registry)) : workTreeSource(registry)
-
-interface EntriesSource extends LintSource {
-  readonly blobs: ReadonlyMap<string, string>
+export async function currentSource(registry: Registry): Promise<LintSource> {
+  return registry.workTree === undefined
+    ? commitSource(await registry.git(), await readTip(registry))
+    : workTreeSource(registry)
 }
 
-function entriesSource(repository: Repository, prefix: string, entries: readonly Entry[]): EntriesSource {
-  const byPath = new Map(entries.map((entry) => [entry.path.slice(prefix.length), entry]))
+/** From a commit to another, or to what is staged. */
+export async function readChange(registry: Registry, base: Oid | undefined, to: Oid | 'index'): Promise<LintChange> {
+  const git = await registry.git()
+  const { repository, prefix } = git
+  const differences = await repository.differences(base, to, `${prefix}${PROMPTS_DIR}`)
+  const before = commitSource(git, base)
   return {
-    paths: [...byPath.keys()].sort(compareBytes),
-    blobs: new Map([...byPath].map(([path, { blob, mode }]) => [path, `${mode} ${blob}`])),
+    base,
+    before: withKnown(git, before, differences, (difference) => difference.before),
+    // What is staged and does not differ from HEAD is what HEAD has.
+    after: withKnown(
+      git,
+      to === 'index' ? before : commitSource(git, to),
+      differences,
+      (difference) => difference.after,
+    ),
+    changed: differences.map(({ path }) => path.slice(prefix.length)),
+  }
+}
+
+function workTreeSource(registry: Registry): LintSource {
+  const workTree = requireWorkTree(registry)
+  const readOne = (path: string): LintFile[] => {
+    try {
+      const bytes = workTree.read(path)
+      return bytes === undefined ? [] : [{ path, kind: 'file', bytes }]
+    } catch (error) {
+      if (!(error instanceof PromptctlError)) throw error
+      const isLink = error.details?.['rule'] === 'symlink' && error.details['file'] === path
+      return [isLink ? { path, kind: 'link' } : { path, kind: 'unreadable', message: error.message }]
+    }
+  }
+  return {
+    list: async (dir) => workTree.walk(dir).map(({ path }) => path),
+    read: async (paths) => paths.flatMap(readOne),
+  }
+}
+
+/** The files of a commit; of none, where there is no commit. */
+function commitSource(git: RegistryRepository, commit: Oid | undefined): LintSource {
+  const { repository, prefix } = git
+  if (commit === undefined) return { list: async () => [], read: async () => [] }
+  return {
+    list: async (dir) =>
+      (await repository.listTree(commit, `${prefix}${dir}`)).map(({ path }) => path.slice(prefix.length)),
     read: async (paths) => {
-      const wanted = paths.flatMap((path) => byPath.get(path) ?? [])
-      const contents = await repository.readBlobs(
-        wanted.filter(({ mode }) => mode !== '120000').map(({ blob }) => blob),
-      )
-      return wanted.map(({ path, mode, blob }): LintFile => {
-        const relative = path.slice(prefix.length)
-        if (mode === '120000') return { path: relative, kind: 'link' }
-        return { path: relative, kind: 'file', bytes: contents.get(blob) ?? new Uint8Array() }
-      })
+      const asked = paths.map((path) => `${prefix}${path}`)
+      return readEntries(git, asked.length === 0 ? [] : await repository.entriesAt(commit, asked))
     },
   }
 }
 
-/** The paths that two sources of git objects do not have alike. */
-export function differingPaths(before: LintSource, after: LintSource): readonly string[] {
-  const [old, now] = [blobsOf(before), blobsOf(after)]
-  const paths = new Set([...old.keys(), ...now.keys()])
-  return [...paths].filter((path) => old.get(path) !== now.get(path)).sort(compareBytes)
+/** A source of which some files are known without asking: those that differ. */
+function withKnown(
+  git: RegistryRepository,
+  source: LintSource,
+  differences: readonly Difference[],
+  side: (difference: Difference) => Entry | undefined,
+): LintSource {
+  const known = new Map(differences.map((difference) => [difference.path.slice(git.prefix.length), side(difference)]))
+  return {
+    list: async (dir) => {
+      const paths = new Set(await source.list(dir))
+      for (const [path, entry] of known) {
+        if (entry === undefined) paths.delete(path)
+        else if (path.startsWith(`${dir}/`)) paths.add(path)
+      }
+      return [...paths].sort(compareBytes)
+    },
+    read: async (paths) => {
+      const entries = paths.flatMap((path) => known.get(path) ?? [])
+      const [ours, others] = await Promise.all([
+        readEntries(git, entries),
+        source.read(paths.filter((path) => !known.has(path))),
+      ])
+      return [...ours, ...others]
+    },
+  }
 }
 
-const blobsOf = (source: LintSource): ReadonlyMap<string, string> => (source as EntriesSource).blobs
+async function readEntries({ repository, prefix }: RegistryRepository, entries: readonly Entry[]): Promise<LintFile[]> {
+  const contents = await repository.readBlobs(entries.filter((entry) => !isLink(entry)).map(({ blob }) => blob))
+  return entries.map((entry): LintFile => {
+    const path = entry.path.slice(prefix.length)
+    if (isLink(entry)) return { path, kind: 'link' }
+    return { path, kind: 'file', bytes: contents.get(entry.blob) ?? new Uint8Array() }
+  })
+}
+
+const isLink = ({ mode }: Entry): boolean => mode === '120000'

@@ -7,7 +7,7 @@ import type { Environment, Slug } from '../core/slug.js'
 import { sharedBranchOf } from './branches.js'
 import { firstEnvironment } from './create.js'
 import { readVersionsOf } from './history.js'
-import type { LintFile, LintSource } from './lint-source.js'
+import type { LintChange, LintFile } from './lint-source.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 
@@ -17,13 +17,10 @@ interface LocatedStep extends Step {
   readonly bytes: Uint8Array | undefined
 }
 
-/** Checks the steps from a commit to what comes after it. `base` is that commit; history before it is asked where a rule needs it. */
+/** Checks the steps from a commit to what comes after it; history before it is asked where a rule needs it. */
 export async function checkSteps(
   registry: Registry,
-  base: Oid | undefined,
-  before: LintSource,
-  after: LintSource,
-  changed: readonly string[],
+  { base, before, after, changed }: LintChange,
 ): Promise<readonly Finding[]> {
   const [old, now] = await Promise.all([before.read(changed), after.read(changed)])
   const [oldByPath, nowByPath] = [byPath(old), byPath(now)]

@@ -5,17 +5,9 @@ import { compareBytes, PROMPTS_DIR } from '../core/paths.js'
 import type { PromptDocument } from '../core/prompt-reader.js'
 import type { Environment } from '../core/slug.js'
 import { commitForRange } from './lint-range.js'
-import {
-  commitSource,
-  currentSource,
-  differingPaths,
-  indexSource,
-  type LintFile,
-  type LintSource,
-} from './lint-source.js'
+import { currentSource, type LintChange, type LintFile, type LintSource, readChange } from './lint-source.js'
 import { checkSteps } from './lint-steps.js'
 import { checkTemplates } from './lint-templates.js'
-import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 
 export type LintScope =
@@ -43,31 +35,21 @@ export async function lint(registry: Registry, scope: LintScope): Promise<LintRe
 async function findAll(registry: Registry, scope: LintScope): Promise<readonly Finding[]> {
   if (scope.kind === 'work-tree') {
     const source = await currentSource(registry)
-    return checkSource(registry, source, selectPaths(source.paths, scope.paths))
+    return checkSource(registry, source, selectPaths(await source.list(PROMPTS_DIR), scope.paths))
   }
   if (scope.kind === 'staged') {
     const { repository } = await registry.git()
-    const head = (await repository.head()).commit
-    return checkChange(registry, head, await indexSource(registry))
+    return checkChange(registry, await readChange(registry, (await repository.head()).commit, 'index'))
   }
   const { base, head, findings } = await commitForRange(registry, scope.base, scope.head)
-  return [...findings, ...(await checkChange(registry, base, await commitSource(registry, head)))]
+  return [...findings, ...(await checkChange(registry, await readChange(registry, base, head)))]
 }
 
-/** What differs between a commit and `after`: the files, and the steps. */
-async function checkChange(registry: Registry, base: Oid | undefined, after: LintSource): Promise<readonly Finding[]> {
-  const before = await commitSource(registry, base)
-  const changed = differingPaths(before, after)
+/** Checks what differs: the files, and the steps that led to them. */
+async function checkChange(registry: Registry, change: LintChange): Promise<readonly Finding[]> {
+  const { after, changed } = change
   if (changed.length === 0) return []
-  const present = new Set(after.paths)
-  const [findings, steps] = await Promise.all([
-    checkSource(
-      registry,
-      after,
-      changed.filter((path) => present.has(path)),
-    ),
-    checkSteps(registry, base, before, after, changed),
-  ])
+  const [findings, steps] = await Promise.all([checkSource(registry, after, changed), checkSteps(registry, change)])
   return [...findings, ...steps]
 }
 
@@ -104,10 +86,9 @@ async function findSharedAliases(
   const aliased = documents.filter(({ prompt }) => (prompt.aliases ?? []).length > 0)
   if (aliased.length === 0) return []
   const asked = new Set(paths)
-  const folders = new Set(aliased.map(({ prompt }) => `${PROMPTS_DIR}/${prompt.environment}/`))
-  const others = source.paths.filter(
-    (path) => !asked.has(path) && [...folders].some((folder) => path.startsWith(folder)),
-  )
+  const folders = new Set(aliased.map(({ prompt }) => `${PROMPTS_DIR}/${prompt.environment}`))
+  const listed = await Promise.all([...folders].map((folder) => source.list(folder)))
+  const others = listed.flat().filter((path) => !asked.has(path))
   const neighbours = (await source.read(others)).flatMap((file) => checkLintFile(file, environments).document ?? [])
   const ours = new Set(aliased.map(({ source: { file } }) => file))
   return checkAliases([...neighbours, ...aliased]).filter(({ file }) => ours.has(file))

@@ -4,7 +4,6 @@ import type { State } from '../core/prompt-file.js'
 import { readPrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { readTip } from './branches.js'
-import { readFilePrompt } from './file-prompt.js'
 import { readKnowledge } from './known.js'
 import { readOverview } from './overview.js'
 import { viewPartials } from './prepare.js'
@@ -83,18 +82,24 @@ async function readModified(
   const modified = new Map<Slug, BriefPrompt | undefined>()
   if (repository.workTree === undefined) return modified
   const view = await readView(registry)
-  const names = new Set(await view.slugs(environment))
   for (const { path } of await repository.status(`${prefix}${PROMPTS_DIR}/${environment}`)) {
     const slug = parsePromptPath(path.slice(prefix.length))?.slug
-    if (slug === undefined) continue
-    const prompt = await readFilePrompt(view, environment, slug)
-    const { title = null, tags = [], state = 'invalid' } = prompt ?? {}
-    modified.set(
-      slug,
-      names.has(slug) ? { slug, state, title, tags, version: null, live_version: null, modified: true } : undefined,
-    )
+    if (slug !== undefined) modified.set(slug, await readBrief(view, environment, slug))
   }
   return modified
+}
+
+async function readBrief(view: View, environment: Environment, slug: Slug): Promise<BriefPrompt | undefined> {
+  const base = { slug, version: null, live_version: null, modified: true } as const
+  try {
+    const raw = await view.read(environment, slug)
+    if (raw === undefined) return undefined
+    const { state = 'invalid', title = null, tags = [] } = readPrompt(raw.bytes, raw.path).prompt ?? {}
+    return { ...base, state, title, tags }
+  } catch (error) {
+    if (isPromptctlError(error, 'invalid_prompt')) return { ...base, state: 'invalid', title: null, tags: [] }
+    throw error
+  }
 }
 
 async function contents(

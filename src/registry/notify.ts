@@ -1,6 +1,6 @@
 import { PromptctlError } from '../core/errors.js'
 import { createDeliveries, createEvent, type TemplateEvent } from '../core/event.js'
-import { PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
+import { compareBytes, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import type { Slug } from '../core/slug.js'
 import { sharedBranchOf } from './branches.js'
 import { readVersionsOf } from './history.js'
@@ -22,29 +22,42 @@ export interface DeliverySummary {
 }
 
 /**
- * The versions that a push of `old..new` adds to the shared branch, oldest first: those whose commit is on the
- * first-parent history of `new` and not on that of `old`. A new branch (`old` undefined) adds all of them: ids make
- * that harmless to who was told before. Another ref than the shared branch adds none, and neither does any range where
- * no webhook is configured. Throws `unsupported` in a shallow clone.
+ * The events of a push: what eventsBetween says, when the reference is the shared branch. Another branch, a tag, and any
+ * push where no webhook is configured, has none.
  */
 export async function eventsForRange(registry: Registry, range: PushedRange): Promise<readonly TemplateEvent[]> {
   if (registry.config.webhooks.length === 0) return []
   const branch = await sharedBranchOf(registry)
-  if (branch === undefined || range.ref !== `refs/heads/${branch}`) return []
+  return range.ref === `refs/heads/${branch}` ? eventsBetween(registry, range) : []
+}
+
+/**
+ * The versions that the shared branch gains when it moves from `old` to `new`, in the order of its history: those whose
+ * commit is on the first-parent history of `new` and not on that of `old`, also when it was forced. A new branch (`old`
+ * undefined) gains all of them: their ids are those of the first time, so who was told before knows them again. Throws
+ * `unsupported` in a shallow clone.
+ */
+export async function eventsBetween(
+  registry: Registry,
+  range: Pick<PushedRange, 'old' | 'new'>,
+): Promise<readonly TemplateEvent[]> {
   const added = await readAdded(registry, range)
   const versions = await readVersionsOf(registry, range.new, [...added.slugs])
   const { prefix } = await registry.git()
+  const age = new Map([...added.commits].map((commit, index) => [commit, index]))
   return [...versions.values()]
     .flatMap((all) =>
       all
-        .filter(({ commit }) => added.commits.has(commit))
+        .filter(({ commit }) => age.has(commit))
         .map((version) => createEvent(version, all, { registry: registry.config.name, prefix })),
     )
-    .sort((a, b) => a.version.position - b.version.position)
+    .sort((a, b) => ageOf(age, b) - ageOf(age, a) || compareBytes(a.path, b.path))
 }
 
-/** The commits that the range adds, and the prompts that they changed. */
-async function readAdded(registry: Registry, { old, new: tip }: PushedRange) {
+const ageOf = (age: ReadonlyMap<Oid, number>, { version }: TemplateEvent): number => age.get(version.commit) ?? 0
+
+/** The commits that the range adds, newest first, and the prompts that they changed. */
+async function readAdded(registry: Registry, { old, new: tip }: Pick<PushedRange, 'old' | 'new'>) {
   const { repository, prefix } = await registry.git()
   const paths = [`${prefix}${PROMPTS_DIR}`]
   const isAhead = old !== undefined && (await repository.isOnChain(old, tip))
@@ -157,4 +170,35 @@ export async function acceptedRanges(registry: Registry, tip: Oid): Promise<read
     if (await repository.isOnChain(range.new, tip)) accepted.push(range)
   }
   return accepted
+}
+
+/** Writes the events of pushes that were killed half-way, as far as the remote's branch is known to hold them. */
+export async function recoverPushes(registry: Registry): Promise<DeliverySummary | undefined> {
+  const tip = await knownSharedTip(registry)
+  const ranges = tip === undefined ? [] : await acceptedRanges(registry, tip)
+  if (ranges.length === 0) return undefined
+  const events = await Promise.all(ranges.map((range) => eventsForRange(registry, range)))
+  const summary = await enqueueAndDeliver(registry, events.flat(), { wait: true })
+  for (const range of ranges) await forgetPush(registry, range)
+  return summary
+}
+
+/** The end of the shared branch where it counts: at the remote as far as it is known, else here. */
+async function knownSharedTip(registry: Registry): Promise<Oid | undefined> {
+  const { repository } = await registry.git()
+  const branch = await sharedBranchOf(registry)
+  if (branch === undefined) return undefined
+  const remote = repository.workTree === undefined ? undefined : await repository.remote(branch)
+  return repository.readRef(remote === undefined ? `refs/heads/${branch}` : `refs/remotes/${remote.name}/${branch}`)
+}
+
+/** Throws `conflict` for a commit that the shared branch is known not to hold: its numbers may still change. */
+export async function requireShared(registry: Registry, commit: Oid): Promise<void> {
+  const { repository } = await registry.git()
+  const tip = await knownSharedTip(registry)
+  if (tip === undefined || (await repository.isOnChain(commit, tip))) return
+  throw new PromptctlError('conflict', `The shared branch does not hold ${commit.slice(0, 12)}`, {
+    hint: 'Its version numbers are not final before it is pushed or merged. When it was: git fetch.',
+    details: { commit },
+  })
 }

@@ -10,7 +10,7 @@ import type { Registry } from './registry.js'
 export type Overview = ReadonlyMap<Slug, Cell>
 
 /** To be raised when the same history would give other cells. */
-const FORMAT = 1
+const FORMAT = 2
 
 interface StoredOverview {
   readonly prefix: string
@@ -24,12 +24,9 @@ type PackedCell = readonly [
   slug: Slug,
   version: number,
   state: Cell['state'],
-  commit: Oid,
   title: string | null,
   tags: readonly string[],
   liveVersion: number | null,
-  liveSince: number | null,
-  liveBy: string | null,
   liveDigest: string | null,
   relation: Cell['relation'],
 ]
@@ -74,17 +71,14 @@ const packCell = ([slug, cell]: readonly [Slug, Cell]): PackedCell => [
   slug,
   cell.version,
   cell.state,
-  cell.commit,
   cell.title,
   cell.tags,
   cell.liveVersion,
-  cell.liveSince,
-  cell.liveBy,
   cell.liveDigest,
   cell.relation,
 ]
 
 function unpackCell(packed: PackedCell): [Slug, Cell] {
-  const [slug, version, state, commit, title, tags, liveVersion, liveSince, liveBy, liveDigest, relation] = packed
-  return [slug, { version, state, commit, title, tags, liveVersion, liveSince, liveBy, liveDigest, relation }]
+  const [slug, version, state, title, tags, liveVersion, liveDigest, relation] = packed
+  return [slug, { version, state, title, tags, liveVersion, liveDigest, relation }]
 }

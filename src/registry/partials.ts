@@ -2,18 +2,20 @@ import { PromptctlError } from '../core/errors.js'
 import { liveIn, type Version } from '../core/ledger.js'
 import { type Change, illegalTransition } from '../core/lifecycle/change.js'
 import { partialsOf } from '../core/partials.js'
-import { compareBytes, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
+import { compareBytes, formatPromptPath, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import { readPrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { readVersionsOf } from './history.js'
 import type { Oid } from './ports.js'
+import { promptSource } from './prepare.js'
 import type { Registry } from './registry.js'
 import { readVersionBytes } from './standing.js'
 
 /** The prompts that a file includes, itself; not what those include in turn. */
-function includedBy(content: Uint8Array): readonly Slug[] {
-  const { prompt } = readPrompt(content, '')
-  return prompt === undefined ? [] : partialsOf({ file: prompt.slug, prompt })
+function includedBy(content: Uint8Array, environment: Environment, slug: Slug): readonly Slug[] {
+  const { prompt, source, seal } = readPrompt(content, formatPromptPath(environment, slug))
+  const isReadable = prompt !== undefined && source !== undefined && seal !== undefined
+  return isReadable ? partialsOf(promptSource({ prompt, source, seal })) : []
 }
 
 /** The included prompts of `changes` that would be neither live in the environment nor published along. */
@@ -27,7 +29,9 @@ export async function missingPartials(
   const wanted = new Map<Slug, Slug>()
   for (const change of changes) {
     if (change.state !== 'published') continue
-    for (const partial of includedBy(change.content)) if (!published.has(partial)) wanted.set(partial, change.slug)
+    for (const partial of includedBy(change.content, environment, change.slug)) {
+      if (!published.has(partial)) wanted.set(partial, change.slug)
+    }
   }
   const versions = await readVersionsOf(registry, head, [...wanted.keys()])
   for (const partial of wanted.keys()) {
@@ -63,7 +67,7 @@ export async function assertNotIncluded(
   const users = new Map<Slug, Slug[]>()
   for (const [user, bytes] of await readLiveMentioning(registry, head, environment, [...archived])) {
     if (archived.has(user)) continue
-    for (const partial of includedBy(bytes)) {
+    for (const partial of includedBy(bytes, environment, user)) {
       if (archived.has(partial)) users.set(partial, [...(users.get(partial) ?? []), user].sort(compareBytes))
     }
   }

@@ -20,6 +20,14 @@ export interface Entry {
   readonly mode: string
 }
 
+/** A file that two trees, or a tree and the index, do not have alike. */
+export interface Difference {
+  readonly path: string
+  /** Undefined where the file is not there. */
+  readonly before: Entry | undefined
+  readonly after: Entry | undefined
+}
+
 export interface HistoryQuery {
   readonly tip: Oid
   /** Stops before this commit. It must be on the first-parent chain of `tip` (ask `isOnChain` first). */
@@ -48,6 +56,8 @@ export interface CommitRequest {
    * what it has (rollback --keep-edits).
    */
   readonly keepEdits?: readonly string[]
+  /** Called when the commit is made. When it throws, the commit is taken back, and branch, index and files are as before. */
+  readonly confirm?: ((commit: Oid) => Promise<void>) | undefined
 }
 
 export interface CommitResult {
@@ -57,6 +67,21 @@ export interface CommitResult {
   /** Blob ids by path, as committed. */
   readonly blobs: ReadonlyMap<string, Oid>
 }
+
+export interface PushRequest {
+  readonly remote: string
+  /** Short name, the same on both sides. */
+  readonly branch: string
+  /** What to push; it has `expected` as an ancestor. */
+  readonly commit: Oid
+  /** Where the remote's branch must be; undefined where it must not exist. */
+  readonly expected: Oid | undefined
+}
+
+/** `current`: the remote had that commit already. */
+export type PushOutcome =
+  | { readonly kind: 'accepted' | 'current' }
+  | { readonly kind: 'moved'; readonly tip: Oid | undefined }
 
 /** How a file of the work tree compares with HEAD. */
 export interface FileStatus {
@@ -87,8 +112,11 @@ export interface Repository {
   resolveCommit(revision: string): Promise<Oid | undefined>
   /** The commit of a full reference name such as `refs/remotes/origin/main`, or undefined. */
   readRef(name: string): Promise<Oid | undefined>
-  /** The remote that `branch` tracks, else `origin`, else the only one; `head` is the branch that its HEAD names, if known. */
-  remote(branch: string | undefined): Promise<{ name: string; head: string | undefined } | undefined>
+  /**
+   * The remote that `branch` tracks, else `origin`, else the only one; with `name` that one, if it is configured. `head`
+   * is the branch that its HEAD names, if known.
+   */
+  remote(branch: string | undefined, name?: string): Promise<{ name: string; head: string | undefined } | undefined>
   isShallow(): Promise<boolean>
   /** Who the next commit would be by. Throws `unavailable` with git's two commands in the hint when nobody is configured. */
   identity(): Promise<Identity>
@@ -109,6 +137,11 @@ export interface Repository {
   entriesAt(commit: Oid, paths: readonly string[]): Promise<readonly Entry[]>
   /** Every file below `dir` in the index (the one that GIT_INDEX_FILE names, in a hook). Unmerged entries are left out. */
   listIndex(dir: string): Promise<readonly Entry[]>
+  /**
+   * The files below `dir` that differ from a commit (undefined: from nothing) to another, or to the index, in byte order
+   * of the paths; no rename detection. Unmerged entries are left out.
+   */
+  differences(from: Oid | undefined, to: Oid | 'index', dir: string): Promise<readonly Difference[]>
   /** The bytes of each blob; throws `unavailable` when one cannot be read. */
   readBlobs(blobs: Iterable<Oid>): Promise<ReadonlyMap<Oid, Uint8Array>>
   /** The blob id that these exact bytes have. No filters; nothing is written. */
@@ -123,6 +156,29 @@ export interface Repository {
   commit(request: CommitRequest): Promise<CommitResult>
   /** Writes the files to the work tree and stages them, without a commit (publish --stage; also during a merge). */
   stage(files: readonly FileWrite[]): Promise<void>
+
+  /**
+   * Brings `refs/remotes/<remote>/<branch>` up to date, and returns the remote's tip; undefined where it has no such
+   * branch. Both are configured names, the branch a short one. Throws `unavailable`.
+   */
+  fetch(remote: string, branch: string): Promise<Oid | undefined>
+  /**
+   * Moves the remote's branch by compare-and-swap, never by force. `moved`: it is not where it was expected, and `tip`
+   * says where. Throws `rejected` when the remote or a pre-push hook said no, with its words in `details.output`, and
+   * `unavailable` when nothing can be said of the remote.
+   */
+  push(request: PushRequest): Promise<PushOutcome>
+  /**
+   * Moves the current branch, the index and the work tree from one commit to another; edits of other files stay. Throws
+   * `conflict` when an edited file differs between the two (nothing is changed then), or the branch is not at `from`.
+   */
+  advance(from: Oid | undefined, to: Oid, reason: string): Promise<void>
+  /**
+   * Makes the commits of `tip` that are not on `onto` anew on top of it, with their authors and messages, and returns the
+   * last one; neither branch nor work tree are touched. Merges of what `onto` holds disappear. Throws `conflict` when a
+   * file was changed on both sides.
+   */
+  replay(tip: Oid, onto: Oid): Promise<Oid>
 
   close(): Promise<void>
 }
@@ -181,8 +237,8 @@ export interface DeliveryRecord {
   readonly endpoint: string
   readonly state: DeliveryState
   readonly attempts: number
-  readonly createdAt: string
-  readonly lastAttemptAt: string | null
+  readonly created_at: string
+  readonly last_attempt_at: string | null
   /** Of the last answer; null when there was none. */
   readonly status: number | null
   /** Why the last attempt failed, without anything secret; null before the first. */
@@ -225,6 +281,8 @@ export interface Notifier {
   enqueue(deliveries: readonly Delivery[]): Promise<void>
   /** What is in the outbox, oldest first. */
   list(): Promise<readonly DeliveryRecord[]>
+  /** The paths of files in the outbox that made no sense, and were put aside. */
+  damaged(): Promise<readonly string[]>
   /** Tries each selected delivery once, in order for each endpoint, and keeps what was not delivered. */
   deliver(selection: Selection): Promise<readonly DeliveryOutcome[]>
   /** Sends something that is not worth keeping. */

@@ -1,4 +1,4 @@
-import { PromptctlError } from '../core/errors.js'
+import { isPromptctlError, PromptctlError } from '../core/errors.js'
 import { type Candidate, chooseName, closestNames, isUuid, matchNames } from '../core/reference.js'
 import { type Environment, isSlug, quoteName, type Slug } from '../core/slug.js'
 import { readTip } from './branches.js'
@@ -45,9 +45,19 @@ type Homes = ReadonlyMap<Slug, readonly Environment[]>
 
 async function existsSomewhere(registry: Registry, view: View, slug: Slug): Promise<boolean> {
   for (const environment of registry.config.environments) {
-    if ((await view.read(environment, slug)) !== undefined) return true
+    if (await exists(view, environment, slug)) return true
   }
   return false
+}
+
+/** A symbolic link in place of the file is there, too: what is live of the prompt can still be asked for. */
+async function exists(view: View, environment: Environment, slug: Slug): Promise<boolean> {
+  try {
+    return (await view.read(environment, slug)) !== undefined
+  } catch (error) {
+    if (isPromptctlError(error, 'invalid_prompt')) return true
+    throw error
+  }
 }
 
 /** Every slug that has a file, with the environments that it has one in. */

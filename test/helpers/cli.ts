@@ -15,6 +15,8 @@ export interface Place {
   readonly columns?: number
   /** Milliseconds since the epoch; the real clock by default. */
   readonly now?: () => number
+  /** What starts promptctl again in the background; nothing by default. */
+  readonly program?: readonly string[]
   /** What a user makes of the text in the editor; without it no editor is set. */
   readonly editor?: (text: string, name: string) => string
 }
@@ -70,12 +72,13 @@ function createCapture({ isTerminal = false, columns = 80 }: Place): Capture {
 }
 
 function createTestRuntime(place: Place, stdout: Output, stderr: Output): Runtime {
-  const { dir, env, stdin = '', now = Date.now, editor } = place
+  const { dir, env, stdin = '', now = Date.now, editor, program } = place
   return {
     cwd: dir,
     env,
     stdout,
     stderr,
+    program,
     interrupt: { signal: new AbortController().signal, protect: (action) => action() },
     now,
     readInput: async (path) => (path === '-' ? Buffer.from(stdin) : readFile(path)),

@@ -250,7 +250,11 @@ function formatSeed(
   { state = 'published', template = 'Hello {{name}}\n', more }: Seed,
   time: number,
 ): string {
-  const content = { template, variables: inferVariables({ template }), ...more }
+  const content = {
+    template,
+    ...(more?.variables === undefined ? { variables: inferVariables({ template }) } : {}),
+    ...more,
+  }
   const sealed = {
     published_at: new Date(time * 1000).toISOString().replace('.000', ''),
     published_by: 'Ada Lovelace <ada@example.com>',

@@ -8,6 +8,7 @@ import {
   type Change,
   createChange,
   illegalTransition,
+  isWithdrawn,
   type Moment,
   type Standing,
 } from './change.js'
@@ -57,10 +58,13 @@ export function planPromotion(
 export function requireLive(source: Standing, target: Environment): Version {
   const live = liveIn(source.versions, source.environment)
   if (live !== undefined) return live
+  const command = isWithdrawn(source)
+    ? `Bring it back there first: promptctl rollback ${source.slug} --env ${source.environment} --restore`
+    : `Publish it there first: promptctl publish ${source.slug} --env ${source.environment}`
   throw illegalTransition(
     source,
     `${source.slug} is not live in ${source.environment}, so it cannot be promoted to ${target}`,
-    `Publish it there first: promptctl publish ${source.slug} --env ${source.environment}`,
+    command,
   )
 }
 

@@ -1,6 +1,7 @@
-import type { Head, HistoryQuery, Oid, Repository } from '../../registry/ports.js'
+import type { Entry, Head, HistoryQuery, Oid, Repository } from '../../registry/ports.js'
 import type { IndexRepair } from '../recover.js'
 import { fromBytePath, isWithin, toBytePath } from './byte-path.js'
+import { compareEntries } from './differences.js'
 import { readHistory } from './history.js'
 import { findIdentity } from './identity.js'
 import { openIgnore } from './ignore.js'
@@ -23,6 +24,11 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
   const treeOf = async (commit: Oid): Promise<Oid> => (await graph.commit(commit)).tree
   const list = async (commit: Oid | undefined, paths: readonly string[]) =>
     trees.list(commit && (await treeOf(commit)), createFilter(paths))
+
+  const listIndex = (dir: string): readonly Entry[] =>
+    indexBelow(parts, dir)
+      .filter((entry) => !isUnmerged(entry) && !entry.isIntent && !isGitlinkMode(entry.mode))
+      .map(({ path, oid, mode }) => ({ path: fromBytePath(path), blob: oid, mode }))
 
   return {
     engine: 'embedded',
@@ -59,10 +65,11 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
       const found = new Map((paths.length === 0 ? [] : await list(commit, paths)).map((entry) => [entry.path, entry]))
       return paths.flatMap((path) => found.get(path) ?? [])
     },
-    listIndex: async (dir) =>
-      indexBelow(parts, dir)
-        .filter((entry) => !isUnmerged(entry) && !entry.isIntent && !isGitlinkMode(entry.mode))
-        .map(({ path, oid, mode }) => ({ path: fromBytePath(path), blob: oid, mode })),
+    listIndex: async (dir) => listIndex(dir),
+    differences: async (from, to, dir) => {
+      const at = async (commit: Oid) => list(commit, dir === '' ? [] : [dir])
+      return compareEntries(from === undefined ? [] : await at(from), to === 'index' ? listIndex(dir) : await at(to))
+    },
     readBlobs: async (blobs) => {
       const read = new Map<Oid, Uint8Array>()
       for (const oid of blobs) if (!read.has(oid)) read.set(oid, objects.read(oid, 'blob'))

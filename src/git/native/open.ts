@@ -3,9 +3,11 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Entry, Oid, Repository } from '../../registry/ports.js'
 import type { IndexRepair } from '../recover.js'
+import { advance } from './advance.js'
 import { commitFiles, workTreeOf } from './commit.js'
 import { readRemotes } from './config.js'
 import { commitAt, isOnChain, mergeBase, streamHistory } from './history.js'
+import { listDifferences } from './differences.js'
 import { readIdentity } from './identity.js'
 import { listIndex, listStatus, unmergedPaths } from './index-status.js'
 import { type Location, locate } from './location.js'
@@ -15,6 +17,8 @@ import { ObjectStore } from './objects.js'
 import { findOperation } from './operation.js'
 import type { GitContext, ProcessEnv } from './process.js'
 import { RefReader } from './refs.js'
+import { fetchBranch, pushBranch } from './remote.js'
+import { replay } from './replay.js'
 import { repairIndex, stageFiles } from './stage.js'
 
 export interface NativeOptions {
@@ -58,7 +62,7 @@ function reads(native: Native) {
     head: () => refs.head(),
     resolveCommit: (revision: string) => refs.resolve(revision),
     readRef: (name: string) => refs.readRef(name),
-    remote: (branch: string | undefined) => chooseRemote(native, branch),
+    remote: (branch: string | undefined, name?: string) => chooseRemote(native, branch, name),
     isShallow: async () => (statSync(join(location.commonDir, 'shallow'), { throwIfNoEntry: false })?.size ?? 0) > 0,
     identity: () => readIdentity(context),
     operationUnderWay: async () => findOperation(location.gitDir),
@@ -66,6 +70,7 @@ function reads(native: Native) {
     listTree: async (commit: Oid, dir: string) => store.list((await store.commit(commit)).tree, dir),
     entriesAt: async (commit: Oid, paths: readonly string[]) => store.entriesAt(commit, paths),
     listIndex: (dir: string) => listIndex(context, dir),
+    differences: (from: Oid | undefined, to: Oid | 'index', dir: string) => listDifferences(native, from, to, dir),
     readBlobs: (blobs: Iterable<Oid>) => readBlobs(store, blobs),
     blobId: native.blobId,
     status: (dir: string) => {
@@ -88,6 +93,10 @@ function writes(native: Native) {
   return {
     commit: (request: Parameters<Repository['commit']>[0]) => commitFiles(native, request),
     stage: (files: Parameters<Repository['stage']>[0]) => stageFiles(native, files),
+    fetch: (remote: string, branch: string) => fetchBranch(native, remote, branch),
+    push: (request: Parameters<Repository['push']>[0]) => pushBranch(native, request),
+    advance: (from: Oid | undefined, to: Oid, reason: string) => advance(native, from, to, reason),
+    replay: (tip: Oid, onto: Oid) => replay(native, tip, onto),
     repairIndex: (entries: readonly Entry[], absent: readonly string[]) => repairIndex(native, entries, absent),
   }
 }
@@ -97,10 +106,14 @@ async function readBlobs(store: ObjectStore, blobs: Iterable<Oid>): Promise<Read
   return new Map(await Promise.all(unique.map(async (oid) => [oid, await store.blob(oid)] as const)))
 }
 
-async function chooseRemote({ context, refs }: Native, branch: string | undefined) {
-  const { names, tracked } = await readRemotes(context)
-  const candidates = [branch === undefined ? undefined : tracked.get(branch), 'origin']
-  const name = candidates.find((candidate) => candidate !== undefined && names.includes(candidate)) ?? onlyOne(names)
+async function chooseRemote({ context, refs }: Native, branch: string | undefined, asked?: string) {
+  const remotes = await readRemotes(context)
+  // A name that looks like an option is no remote, whatever the configuration says.
+  const names = remotes.names.filter((name) => name !== '' && !name.startsWith('-'))
+  const candidates = asked === undefined ? [branch === undefined ? undefined : remotes.tracked.get(branch), 'origin'] : [asked]
+  const name =
+    candidates.find((candidate) => candidate !== undefined && names.includes(candidate)) ??
+    (asked === undefined ? onlyOne(names) : undefined)
   return name === undefined ? undefined : { name, head: await refs.remoteHead(name) }
 }
 

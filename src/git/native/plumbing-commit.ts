@@ -14,6 +14,7 @@ import {
   rewrittenFiles,
 } from './commit-job.js'
 import { readFlag } from './config.js'
+import { confirmOrUndo } from './confirm.js'
 import { runHook } from './hooks.js'
 import { readIdentity } from './identity.js'
 import { isLocked, refreshIndex, updateIndex, waitForLock, write } from './index-write.js'
@@ -40,6 +41,7 @@ export async function commitByParts(job: CommitJob): Promise<CommitResult> {
     const commit = await createCommit(job, tree)
     await moveBranch(job, commit)
     await settleIndex(job, commit, written, pending)
+    await confirmOrUndo(job, { commit, parent: request.expected, altered: [], overtaken: [] }, pending)
     pending.keep()
     await runPostCommit(native)
     return { commit, parent: request.expected, blobs: job.blobs }

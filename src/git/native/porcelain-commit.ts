@@ -16,6 +16,7 @@ import {
   nothingToCommit,
   rewrittenFiles,
 } from './commit-job.js'
+import { confirmOrUndo } from './confirm.js'
 import { hookSaidNo } from './hooks.js'
 import { readIdentity } from './identity.js'
 import { type IndexScan, scanIndex } from './index-scan.js'
@@ -60,7 +61,10 @@ async function acceptOrUndo(job: CommitJob, made: MadeCommit, output: string, pe
     throw moved(job.request.expected, parent, overtaken)
   }
   const changed = altered.length > 0 ? altered : await rewrittenFiles(job, job.paths)
-  if (changed.length === 0) return { commit, parent, blobs: job.blobs }
+  if (changed.length === 0) {
+    await confirmOrUndo(job, made, pending)
+    return { commit, parent, blobs: job.blobs }
+  }
   const isFiltered = await isFilteredIn(job, commit, altered)
   await undoCommit(job, made, pending)
   if (isFiltered) return 'filtered' as const

@@ -38,7 +38,8 @@ export async function readRowsOf(
 ): Promise<ReadonlyMap<Slug, readonly LedgerRow[]>> {
   const reached = await catchUp(git, query)
   const known = reached === undefined ? undefined : joinRows(git, reached, readOlder(git, reached, slugs))
-  if (known !== undefined) return known
+  // The tail tells of other prompts, too, whose older rows were not read: these would be numbered from 1.
+  if (known !== undefined) return new Map(slugs.map((slug) => [slug, known.get(slug) ?? []]))
   if (slugs.length > FEW_SLUGS) return readAllRows(git, query)
   const rows = new Map<Slug, readonly LedgerRow[]>()
   for (const slug of slugs) rows.set(slug, await readSlugRows(git, query, slug, environments))

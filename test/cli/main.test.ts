@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest'
+import { EXIT, EXIT_BUG } from '../../src/cli/exit-codes.js'
+import { ERROR_CODES } from '../../src/core/errors.js'
+import { promptctl } from '../helpers/cli.js'
+import { createRegistry, expectFailure } from '../helpers/registry.js'
+
+describe('exit statuses', () => {
+  it('are those of the contract', () => {
+    const table: Record<string, number> = {}
+    const rows: readonly (readonly [number, string])[] = [
+      [2, 'usage'],
+      [
+        1,
+        'invalid_config invalid_prompt broken_seal missing_variable invalid_variable unknown_variable undeclared_variable',
+      ],
+      [1, 'unused_variable missing_partial partial_cycle output_limit gate_failed check_failed rejected'],
+      [3, 'not_found'],
+      [4, 'conflict illegal_transition ambiguous renumbers'],
+      [5, 'unauthorized forbidden'],
+      [6, 'unavailable unsupported'],
+    ]
+    for (const [exit, codes] of rows) for (const code of codes.split(' ')) table[code] = exit
+    expect(EXIT).toEqual(table)
+    expect([...ERROR_CODES].sort()).toEqual(Object.keys(table).sort())
+    expect(EXIT_BUG).toBe(70)
+  })
+})
+
+describe('a failure', () => {
+  it('with --json is one object on standard error: code, message, hint, details', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.live('Failing')
+    const error = await registry.fails(2, 'usage', 'rollback', slug, '--env', 'nowhere')
+    expect(error).toEqual({ code: 'usage', message: 'There is no environment nowhere', hint: expect.any(String) })
+    const missing = await registry.fails(1, 'missing_variable', 'compile', slug)
+    expect(Object.keys(missing)).toEqual(['code', 'message', 'details'].filter((key) => key in missing))
+  })
+
+  it('of the parser itself, too, wherever --json stands', async () => {
+    const registry = createRegistry()
+    for (const words of [
+      ['frobnicate'],
+      ['list', '--frobnicate'],
+      ['show'],
+      ['show', 'a', 'b', 'c'],
+      ['list', '--env'],
+      ['log', '--limit', 'x'],
+      [],
+    ]) {
+      await registry.fails(2, 'usage', ...words)
+    }
+    const first = await promptctl(registry.place(), '--json', 'frobnicate')
+    expect(JSON.parse(first.stderr)).toMatchObject({ error: { code: 'usage' } })
+  })
+
+  it('as text names the thing, and gives a hint; nothing on standard output', async () => {
+    const registry = createRegistry()
+    registry.live('Refund email')
+    expect(await registry.cli('show', 'refund-emial')).toMatchObject({
+      exit: 3,
+      stdout: '',
+      stderr: 'error: There is no prompt "refund-emial"\nhint: Did you mean refund-email-00000001?\n',
+    })
+    expect((await registry.cli('lst')).stderr).toContain('Did you mean list?')
+  })
+
+  it('that nobody foresaw is a bug: 70, and no stack unless PROMPTCTL_DEBUG=1', async () => {
+    const registry = createRegistry()
+    const editor = () => {
+      throw new Error('the editor is broken')
+    }
+    const result = await promptctl(registry.place({ editor }), 'new', 'Bug')
+    expect([result.exit, result.stdout]).toEqual([70, ''])
+    expect(result.stderr).toMatch(/bug in promptctl: the editor is broken/)
+    expect(result.stderr).not.toContain('    at ')
+  })
+
+  it('of the configuration says where', async () => {
+    const registry = createRegistry({ config: 'name: test\nenvironments: production\n' })
+    const error = await registry.fails(1, 'invalid_config', 'list')
+    expect(error.message).toMatch(/promptctl\.yaml:2:/)
+  })
+})
+
+describe('PROMPTCTL_ENV', () => {
+  it('chooses the environment, --env wins over it, and both over the configuration', async () => {
+    const registry = createRegistry({
+      config:
+        'name: test\nbranch: main\nenvironments: [development, staging, production]\ndefault_environment: staging\n',
+    })
+    const { slug } = registry.live('Where', undefined, 'production')
+    const environmentOf = async (env: string | undefined, ...words: string[]) => {
+      const place = registry.place({ env: env === undefined ? {} : { PROMPTCTL_ENV: env } })
+      return (await promptctl(place, 'show', slug, '--json', ...words)).json<{ environment: string }>().environment
+    }
+    expect(await environmentOf(undefined)).toBe('staging')
+    expect(await environmentOf('')).toBe('staging')
+    expect(await environmentOf('production')).toBe('production')
+    expect(await environmentOf('production', '--env', 'development')).toBe('development')
+    await expectFailure(registry.place({ env: { PROMPTCTL_ENV: 'nowhere' } }), 2, 'usage', 'show', slug)
+    await expectFailure(registry.place({ env: { PROMPTCTL_ENV: 'No/Where' } }), 2, 'usage', 'show', slug)
+    await expectFailure(registry.place({ env: { PROMPTCTL_GIT: 'svn' } }), 2, 'usage', 'log')
+  })
+})
+
+describe('colour', () => {
+  const hasColour = (text: string): boolean => text.includes('\u001b[')
+
+  it.each([
+    [false, {}, false],
+    [true, {}, true],
+    [true, { NO_COLOR: '1' }, false],
+    [true, { NO_COLOR: '' }, true],
+    [true, { TERM: 'dumb' }, false],
+    [false, { FORCE_COLOR: '1' }, true],
+    [false, { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+    [true, { FORCE_COLOR: '0' }, false],
+  ])('on a terminal: %s, with %o: %s', async (isTerminal, env, expected) => {
+    const registry = createRegistry({ engine: 'embedded' })
+    registry.live('Colour')
+    const run = (...words: string[]) => promptctl(registry.place({ isTerminal, env }), ...words)
+    expect(hasColour((await run('list')).stdout)).toBe(expected)
+    expect(hasColour((await run('show', 'nothing')).stderr)).toBe(expected)
+    expect(hasColour((await run('list', '--json')).stdout)).toBe(false)
+  })
+})
+
+describe('output', () => {
+  it('in a pipe is one line a row, cells separated by tabs, without a header', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.live('Piped')
+    const list = (await registry.cli('list')).stdout
+    expect(list.split('\n')).toHaveLength(2)
+    expect(list.split('\t').slice(0, 4)).toEqual([slug, 'published', 'v2', 'v2'])
+    const log = (await registry.cli('log', slug)).stdout.trimEnd().split('\n')
+    expect(log).toHaveLength(2)
+    expect(log[0]).toMatch(
+      /^live\tv2\tdevelopment\tpublished\t\d{4}-\d\d-\d\dT[^\t]*Z\tAda Lovelace\t[0-9a-f]{7,}\tseed 1$/,
+    )
+  })
+
+  it('on a terminal is a table under a header that fits', async () => {
+    const registry = createRegistry()
+    registry.live('A title that is rather long, so that the table has to be cut somewhere')
+    const place = registry.place({ isTerminal: true, columns: 60, env: { NO_COLOR: '1' } })
+    const lines = (await promptctl(place, 'list')).stdout.trimEnd().split('\n')
+    expect(lines.length).toBeGreaterThanOrEqual(2)
+    expect(lines[1]).toContain('…')
+    for (const line of lines) expect([...line].length).toBeLessThanOrEqual(60)
+  })
+
+  it('of commands that print nothing else is never empty on a terminal', async () => {
+    const registry = createRegistry()
+    for (const words of [['list'], ['log', '--env', 'staging'], ['status'], ['lint']]) {
+      if (words[0] === 'log') registry.live('One')
+      const { stdout, exit } = await promptctl(registry.place({ isTerminal: true }), ...words)
+      expect([exit, stdout === ''], words.join(' ')).toEqual([0, false])
+    }
+  })
+})

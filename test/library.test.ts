@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import * as library from '../src/index.js'
+import { createRegistry } from './helpers/registry.js'
+
+const open = (dir: string, environment?: string) =>
+  library.openRegistry(environment === undefined ? { dir } : { dir, environment })
+
+describe('the library', () => {
+  it('exports what is documented, and nothing else', () => {
+    expect(Object.keys(library).sort()).toMatchSnapshot()
+  })
+
+  it('gets what an environment serves, and compiles it many times', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi {{name}}', 'production')
+    fixture.edit(slug, 'Hi', 'Hello')
+    const registry = await open(fixture.dir, 'production')
+    const prompt = await registry.get(slug)
+    expect(prompt).toMatchObject({ slug, environment: 'production', title: 'Greeting', version: 4 })
+    expect(prompt.variables.map(({ name, required }) => [name, required])).toEqual([['name', true]])
+    expect([prompt.compile({ name: 'Ada' }), prompt.compile({ name: 'Bo' })]).toEqual(['Hi Ada', 'Hi Bo'])
+    expect(await registry.compile(slug, { name: 'Cy' }, { environment: 'development', workTree: true })).toBe('Hello Cy')
+    await registry.close()
+  })
+
+  it('throws coded errors', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi {{name}}')
+    const registry = await open(fixture.dir)
+    const codeOf = (action: Promise<unknown>) => action.catch((error: library.PromptctlError) => error.code)
+    expect(await codeOf(registry.compile(slug))).toBe('missing_variable')
+    expect(await codeOf(registry.get(slug, { environment: 'production' }))).toBe('not_found')
+    expect(await codeOf(registry.get('greet'))).toBe('not_found')
+    expect(await codeOf(registry.get('../etc/passwd'))).toBe('usage')
+    expect(await codeOf(registry.get(slug, { environment: 'nowhere' }))).toBe('usage')
+    expect(await codeOf(registry.get(slug, { version: 99 }))).toBe('not_found')
+    await registry.close()
+    expect(await codeOf(open('/'))).toBe('not_found')
+  })
+
+  it('lists prompts, and the versions of one', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi {{name}}', 'staging')
+    const registry = await open(fixture.dir)
+    expect(await registry.list({ environment: 'staging' })).toMatchObject([{ slug, template: 'Hi {{name}}' }])
+    expect((await registry.versions(slug)).map(({ version, action }) => [version, action])).toEqual([
+      [3, 'promoted'],
+      [2, 'published'],
+      [1, 'created'],
+    ])
+    expect((await registry.get(slug, { version: 1 })).file.state).toBe('draft')
+    await registry.close()
+  })
+})
