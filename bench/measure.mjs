@@ -10,6 +10,9 @@ import { join } from 'node:path'
 
 const GNU_TIME = '/usr/bin/time'
 
+/** A command that takes longer hangs. */
+const LONGEST_MS = 600_000
+
 /** Thrown by a figure whose command is not built yet, or that this machine cannot measure. */
 export class NotAvailable extends Error {}
 
@@ -47,7 +50,12 @@ export function run([program, ...args], { cwd, env }) {
   const words = join(folder, 'stderr')
   const handle = openSync(words, 'w')
   try {
-    const { status, signal, error } = spawnSync(program, args, { cwd, env, stdio: ['ignore', 'ignore', handle] })
+    const { status, signal, error } = spawnSync(program, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'ignore', handle],
+      timeout: LONGEST_MS,
+    })
     if (status === 0) return
     const said = readFileSync(words, 'utf8').trim()
     if (/unknown (command|option)/.test(said)) throw new NotAvailable(said.split('\n')[0])

@@ -35,7 +35,7 @@ export function openSurroundings() {
     mkdirSync(folder, { recursive: true })
     return folder
   }
-  return { home, env, scratch, close: () => rmSync(home, { recursive: true, force: true, maxRetries: 3 }) }
+  return { home, env, scratch, close: () => rmSync(home, { recursive: true, force: true, maxRetries: 10 }) }
 }
 
 /** Runs git and returns its output without the last line end; throws with its words. */

@@ -30,7 +30,7 @@ const slimLibraries = {
 }
 
 /** Libraries that only some commands need: each, with what it needs itself, is a chunk that loads when it is first called. */
-const LIBRARIES = ['chalk', 'csv-parse', 'diff', 'isomorphic-git', 'mustache', 'transliteration', 'yaml']
+const LIBRARIES = ['chalk', 'csv-parse', 'diff', 'isomorphic-git', 'mustache', 'transliteration', 'undici', 'yaml']
 const libraryChunks = LIBRARIES.map((name) => ({ name, test: new RegExp(`/node_modules/${name}/`), priority: 2 }))
 
 /** What shows tables and strange characters: its regular expressions with Unicode classes take 1 ms to make. */
@@ -46,7 +46,7 @@ const escapeNonAscii = (code) =>
 /** Bundles the command line into CommonJS chunks; what is imported dynamically becomes a chunk of its own. */
 export async function bundleCli(root, directory) {
   const bundle = await rolldown({
-    input: { start: join(root, 'src/cli/start.ts') },
+    input: { start: join(root, 'src/cli/start.ts'), worker: join(root, 'src/parallel/worker.ts') },
     cwd: root,
     platform: 'node',
     // A module that is imported both ways loads late all the same: see lazyRequires.

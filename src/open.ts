@@ -6,7 +6,7 @@ import { CONFIG_FILE } from './core/paths.js'
 import { type Environment, parseEnvironment } from './core/slug.js'
 import { openWorkTree } from './git/work-tree.js'
 import type { Initialised } from './registry/init.js'
-import type { Notifier, Oid, Repository, WorkTree } from './registry/ports.js'
+import type { Notifier, Oid, Parallel, Repository, WorkTree } from './registry/ports.js'
 import type { Registry, RegistryRepository } from './registry/registry.js'
 import type { Exclusively } from './webhook/attempt.js'
 
@@ -214,6 +214,7 @@ function createRegistry(
 ): Registry {
   let git: Promise<RegistryRepository> | undefined
   let notifier: Promise<Notifier> | undefined
+  let parallel: Promise<Parallel | undefined> | undefined
   const openOnce = (): Promise<RegistryRepository> => {
     git ??= open()
     return git
@@ -234,9 +235,13 @@ function createRegistry(
       notifier ??= openNotifier()
       return notifier
     },
+    parallel: () => {
+      parallel ??= import('./parallel/pool.js').then(({ openPool }) => openPool())
+      return parallel
+    },
     close: async () => {
-      if (git === undefined) return
-      const opened = await git.catch(() => undefined)
+      await (await parallel)?.close()
+      const opened = await git?.catch(() => undefined)
       await opened?.repository.close()
     },
   }

@@ -13,11 +13,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   server: ['core', 'registry'],
   commands: ['core', 'registry', 'server'],
   git: ['core', 'type registry'],
+  // Threads, and what they do.
+  parallel: ['core', 'type registry'],
   webhook: ['core', 'type registry'],
   evaluation: ['core', 'type registry'],
   cli: ['core', 'registry', 'server', 'commands', 'git', 'webhook', 'evaluation', 'open.ts'],
   // Joins the use cases with what implements their ports.
-  'open.ts': ['core', 'registry', 'git', 'webhook', 'evaluation'],
+  'open.ts': ['core', 'registry', 'git', 'parallel', 'webhook', 'evaluation'],
   // What programs import: the use cases behind an interface of their own.
   library: ['core', 'registry', 'open.ts'],
   'index.ts': ['core', 'registry', 'library', 'webhook'],
@@ -28,16 +30,31 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   // A lock of ours and a file that is being written name the process that made them; a lock is waited for in real time.
   // The embedded engine dates its commits, as git does.
-  process: ['cli/runtime.ts', 'library/open-registry.ts', 'git/lock.ts', 'git/process-identity.ts', 'git/embedded/disk.ts', 'git/cache.ts'],
-  clock: ['cli/runtime.ts', 'library/open-registry.ts', 'git/lock.ts', 'git/git-lock.ts', 'git/embedded/write.ts'],
+  process: [
+    'cli/runtime.ts',
+    'library/open-registry.ts',
+    'git/lock.ts',
+    'git/process-identity.ts',
+    'git/embedded/disk.ts',
+    'git/cache.ts',
+  ],
+  clock: [
+    'cli/runtime.ts',
+    'library/open-registry.ts',
+    'git/lock.ts',
+    'git/git-lock.ts',
+    'git/embedded/write.ts',
+    'webhook/signature.ts',
+  ],
   console: ['cli/runtime.ts'],
-  disk: ['git/', 'open.ts', 'cli/runtime.ts', 'cli/output.ts'],
-  'child process': ['git/', 'cli/runtime.ts', 'evaluation/providers/', 'webhook/background.ts'],
+  disk: ['git/', 'parallel/pool.ts', 'open.ts', 'cli/runtime.ts', 'cli/output.ts', 'webhook/durable-files.ts'],
+  'child process': ['git/', 'parallel/', 'cli/runtime.ts', 'evaluation/providers/', 'webhook/background.ts'],
   network: ['git/', 'webhook/deliver.ts', 'evaluation/providers/', 'server/listen.ts'],
-  'other parts of Node': ['git/', 'cli/', 'server/', 'webhook/', 'evaluation/'],
+  'other parts of Node': ['git/', 'parallel/', 'cli/', 'server/', 'webhook/', 'evaluation/'],
   commander: ['cli/', 'commands/'],
   chalk: ['cli/'],
   'isomorphic-git': ['git/'],
+  undici: ['webhook/deliver.ts'],
 }
 
 const MODULES: Readonly<Record<string, readonly string[]>> = {

@@ -10,7 +10,7 @@ import { git } from '../surroundings.mjs'
  * commit and the same caches before each sample, so that no history piles up.
  */
 
-const STATE = '.git/promptctl'
+const CACHES = '.git/promptctl/root/cache'
 
 /** A clone of a repository; its origin is a bare clone of its own where the figure pushes. */
 export async function openClone(context, size, { withOrigin = false } = {}) {
@@ -35,7 +35,7 @@ export async function openClone(context, size, { withOrigin = false } = {}) {
       base = git(env, dir, 'rev-parse', 'HEAD')
       if (withOrigin) git(env, dir, 'push', '--quiet', origin, 'HEAD:main')
       rmSync(saved, { recursive: true, force: true })
-      if (existsSync(join(dir, STATE))) cpSync(join(dir, STATE), saved, { recursive: true })
+      if (existsSync(join(dir, CACHES))) cpSync(join(dir, CACHES), saved, { recursive: true })
     },
     reset() {
       git(env, dir, 'reset', '--quiet', '--hard', base)
@@ -44,10 +44,11 @@ export async function openClone(context, size, { withOrigin = false } = {}) {
         git(env, origin, 'update-ref', 'refs/heads/main', base)
         git(env, dir, 'update-ref', 'refs/remotes/origin/main', base)
       }
-      rmSync(join(dir, STATE), { recursive: true, force: true })
-      if (existsSync(saved)) cpSync(saved, join(dir, STATE), { recursive: true })
+      // Nothing else of promptctl's: a delivery in the background may be at work on its outbox.
+      rmSync(join(dir, CACHES), { recursive: true, force: true })
+      if (existsSync(saved)) cpSync(saved, join(dir, CACHES), { recursive: true })
     },
-    forget: () => rmSync(join(dir, STATE), { recursive: true, force: true }),
+    forget: () => rmSync(join(dir, CACHES), { recursive: true, force: true }),
   }
 }
 

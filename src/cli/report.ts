@@ -22,7 +22,10 @@ const failureObject = ({ code, message, hint, details }: PromptctlError) => ({
 function failureText({ message, hint, details }: PromptctlError, style: Style): string {
   const places = placesOf(details)
   // What is listed below, a line each, is not told in the sentence too.
-  const sentence = places.reduce<string>((text, place) => text.replace(` (${whereOf(place)})`, ''), placed(message, details))
+  const sentence = places.reduce<string>(
+    (text, place) => text.replace(` (${whereOf(place)})`, ''),
+    placed(message, details),
+  )
   const lines = [`${style.red('error:')} ${visibleText(sentence)}`, ...detailLines(places, details)]
   if (hint !== undefined) lines.push(`${style.cyan('hint:')} ${visibleText(hint)}`)
   return `${lines.join('\n')}\n`

@@ -1,6 +1,7 @@
 import type { Applied, ChangeRecord } from '../registry/apply.js'
 import type { Style } from './command.js'
 import { displayName, displayVersion } from './display.js'
+import { formatEvents } from './events.js'
 import { paintAction } from './paint.js'
 
 /** What --json prints of a change: an array if and only if several were asked for. */
@@ -16,6 +17,12 @@ export function formatApplied(applied: Applied, style: Style): string {
   if (applied.records.length === 0) lines.push('Nothing to do.')
   lines.push(...formatSkipped(applied, style))
   if (applied.commit !== undefined) lines.push(style.dim(`commit ${applied.commit.slice(0, 12)}`))
+  if (applied.push !== undefined) {
+    lines.push(
+      style.dim(`pushed to ${applied.push.remote}/${applied.push.branch}`),
+      ...formatEvents(applied.push, style),
+    )
+  }
   if (applied.dryRun && applied.records.length > 0) lines.push(style.dim('Dry run: nothing was changed.'))
   const rows = applied.records.map((record) => cellsOf(record, applied.dryRun, style))
   return `${rows.length === 0 ? '' : style.table([], rows)}${lines.map((line) => `${line}\n`).join('')}`

@@ -6,6 +6,7 @@ import {
   environmentFlag,
   environmentOption,
   expectFlag,
+  pushFlag,
   targetsOf,
   writeFlags,
   writeOptions,
@@ -17,7 +18,7 @@ export const archive = defineCommand({
   examples: ['promptctl archive old-greeting --env production', 'promptctl archive --all --env staging --dry-run'],
   flags: (command) => {
     command.option('-a, --all', 'every prompt of the environment')
-    expectFlag(environmentFlag(writeFlags(command)))
+    expectFlag(environmentFlag(pushFlag(writeFlags(command))))
   },
   parse: (words, options) => ({
     ...targetsOf(words, options),

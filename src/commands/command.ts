@@ -1,6 +1,6 @@
 import type { Command as Commander } from 'commander'
 import type { Initialised } from '../registry/init.js'
-import type { Oid } from '../registry/ports.js'
+import type { OpenAt } from '../registry/notify-ranges.js'
 import type { Registry } from '../registry/registry.js'
 
 /** Paints text for a terminal, or leaves it alone in a pipe. */
@@ -37,9 +37,7 @@ export interface Context {
   /** Makes the directory a registry, and a git repository where it is none. */
   initialise(name: string | undefined): Promise<Initialised>
   /** Every registry in the tree of a commit, as it is configured there; to be closed. */
-  registriesAt(
-    commit: Oid,
-  ): Promise<{ readonly registries: readonly (() => Promise<Registry>)[]; close(): Promise<void> }>
+  registriesAt: OpenAt
   /** Delivers what is pending in a repository whose state is in that folder: what the background process does. */
   deliverInBackground(root: string): Promise<void>
   /** Where the command was started, or what -C says: absolute. */

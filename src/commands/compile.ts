@@ -141,8 +141,16 @@ async function compileEach(request: Request, context: Context): Promise<CompileS
 
 function formatSummary({ compiled, failed, skipped, results }: CompileSummary, style: Style): string {
   const failures = results.flatMap(({ path, error }) =>
-    error === undefined ? [] : [`${style.red('failed')}  ${path}\n        ${visibleText(error.message)}\n`],
+    error === undefined
+      ? []
+      : [`${style.red('failed')}  ${path}${lineOf(error)}\n        ${visibleText(error.message)}\n`],
   )
   const archived = skipped === 0 ? '' : `, ${skipped} archived`
   return `${failures.join('')}${compiled} compiled, ${failed} failed${archived}\n`
+}
+
+/** `:7:17` for an editor to jump to, where the failure has one place. */
+function lineOf({ details }: NonNullable<CompileSummary['results'][number]['error']>): string {
+  const { line, column } = details ?? {}
+  return typeof line === 'number' && typeof column === 'number' ? `:${line}:${column}` : ''
 }

@@ -15,6 +15,7 @@ import { newPrompt } from './new.js'
 import { notify } from './notify.js'
 import { promote } from './promote.js'
 import { publish } from './publish.js'
+import { push } from './push.js'
 import { rollback } from './rollback.js'
 import { show } from './show.js'
 import { status } from './status.js'
@@ -27,6 +28,8 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Look at them:', [list, show, variables, status, log, diff]],
   ['Check and use them:', [lint, compile]],
   ['Put them into service, and take them back:', [publish, promote, archive, rollback]],
+  ['Share them:', [push]],
+  ['Tell others:', [notify, webhook]],
   ['Look after things:', [doctor, completion]],
 ]
 

@@ -1,16 +1,8 @@
-import { isPromptctlError, PromptctlError } from '../core/errors.js'
+import { PromptctlError } from '../core/errors.js'
 import { quoteName } from '../core/slug.js'
-import {
-  type DeliverySummary,
-  enqueueAndDeliver,
-  eventsBetween,
-  eventsForRange,
-  missingSecretsError,
-  requireShared,
-} from '../registry/notify.js'
-import type { DeliveryOutcome, Oid, PushedRange } from '../registry/ports.js'
-import type { Registry } from '../registry/registry.js'
-import { type Context, defineCommand } from './command.js'
+import type { DeliverySummary } from '../registry/notify.js'
+import type { DeliveryOutcome } from '../registry/ports.js'
+import { defineCommand } from './command.js'
 import { booleanOption } from './options.js'
 import { formatOutcomes, requireDelivered } from './outcomes.js'
 
@@ -45,10 +37,14 @@ export const notify = defineCommand<Request, Result>({
     return { range: range === undefined ? undefined : parseRange(range), wait: options['wait'] !== false }
   },
   run: async ({ range, wait }, context) => {
+    const { notifyRange, notifyReceived } = await import('../registry/notify-ranges.js')
+    const { missingSecretsError } = await import('../registry/notify.js')
     const summaries =
       range === undefined
-        ? await notifyReceived(context, wait)
-        : [await notifyRange(await context.registry(), range, wait)]
+        ? await notifyReceived(Buffer.from(await context.readInput('-')).toString('utf8'), context.registriesAt, {
+            wait,
+          })
+        : [await notifyRange(await context.registry(), range, { wait })]
     const missing = new Set(summaries.flatMap(({ missingSecrets }) => missingSecrets))
     requireDelivered(summaries.flatMap(({ outcomes }) => outcomes))
     if (missing.size > 0) throw missingSecretsError([...missing])
@@ -75,67 +71,7 @@ const combine = (summaries: readonly DeliverySummary[]): Result => {
 }
 
 function parseRange(text: string): { old: string; new: string } {
-  const [, old, tip] = /^(.+?)\.\.([^.].*)$/s.exec(text) ?? []
+  const [, old, tip] = /^((?:(?!\.\.).)+)\.\.(?!\.)(.+)$/s.exec(text) ?? []
   if (old !== undefined && tip !== undefined) return { old, new: tip }
   throw new PromptctlError('usage', `${quoteName(text)} is not a range`, { hint: 'Write <old commit>..<new commit>.' })
-}
-
-async function notifyRange(
-  registry: Registry,
-  range: { readonly old: string; readonly new: string },
-  wait: boolean,
-): Promise<DeliverySummary> {
-  const tip = await findCommit(registry, range.new)
-  if (tip === undefined) return enqueueAndDeliver(registry, [], { wait })
-  const old = await findCommit(registry, range.old)
-  await requireShared(registry, tip)
-  return enqueueAndDeliver(registry, await eventsBetween(registry, { old, new: tip }), { wait })
-}
-
-/** As git writes a branch that is not there: before it was made, or after it was deleted. */
-const isNothing = (revision: string): boolean => /^0{40}(?:0{24})?$/.test(revision)
-
-/** Undefined for git's zeros. Throws `not_found` for a commit that is not here. */
-async function findCommit(registry: Registry, revision: string): Promise<Oid | undefined> {
-  if (isNothing(revision)) return undefined
-  const { repository } = await registry.git()
-  const commit = await repository.resolveCommit(revision)
-  if (commit !== undefined) return commit
-  throw new PromptctlError('not_found', `There is no commit ${quoteName(revision)} here`, {
-    hint: 'In CI the whole history is needed: fetch-depth: 0. After a forced push, name a commit that both histories hold.',
-  })
-}
-
-/** Each registry in what was pushed; one that is wrong does not keep the others from being heard. */
-async function notifyReceived(context: Context, wait: boolean): Promise<readonly DeliverySummary[]> {
-  const summaries: DeliverySummary[] = []
-  const failures: PromptctlError[] = []
-  for (const range of parseReceived(Buffer.from(await context.readInput('-')).toString('utf8'))) {
-    const { registries, close } = await context.registriesAt(range.new)
-    try {
-      for (const open of registries) {
-        try {
-          const registry = await open()
-          summaries.push(await enqueueAndDeliver(registry, await eventsForRange(registry, range), { wait }))
-        } catch (error) {
-          if (!isPromptctlError(error)) throw error
-          failures.push(error)
-        }
-      }
-    } finally {
-      await close()
-    }
-  }
-  const [failure] = failures
-  if (failure !== undefined) throw failure
-  return summaries
-}
-
-/** The branches in git's `old new ref` lines that are there afterwards. */
-function parseReceived(text: string): readonly PushedRange[] {
-  return text.split('\n').flatMap((line) => {
-    const [, old, tip, ref] = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (refs\/heads\/.+)$/.exec(line) ?? []
-    if (old === undefined || tip === undefined || ref === undefined || isNothing(tip)) return []
-    return [{ ref, old: isNothing(old) ? undefined : (old as Oid), new: tip as Oid }]
-  })
 }

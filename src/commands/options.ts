@@ -15,6 +15,10 @@ export const writeFlags = (command: Commander): Commander =>
     .option('--dry-run', 'print the plan and change nothing')
     .option('--no-verify', 'skip the pre-commit and commit-msg hooks')
 
+/** `--push`, beside writeFlags: of the commands that change what is live. */
+export const pushFlag = (command: Commander): Commander =>
+  command.option('--push', "begin at the remote's tip, and push the commit: both or neither")
+
 /** `--expect <version>`: a precondition for who read the registry before. */
 export const expectFlag = (command: Commander): Commander =>
   command.option('--expect <version>', 'fail unless this is the newest version in the environment')
@@ -48,6 +52,7 @@ export const writeOptions = (options: Options) => ({
   reason: textOption(options, 'message'),
   dryRun: booleanOption(options, 'dryRun'),
   verify: options['verify'] !== false,
+  push: booleanOption(options, 'push'),
 })
 
 /** Collects a flag that may be given several times. */

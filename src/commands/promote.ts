@@ -7,6 +7,7 @@ import {
   countOption,
   environmentOption,
   expectFlag,
+  pushFlag,
   targetsOf,
   writeFlags,
   writeOptions,
@@ -24,7 +25,7 @@ export const promote = defineCommand({
     command.option('--again', 'also content that was rolled back in the target')
     command.option('--with-partials', 'take the included prompts along')
     command.option('--restore', 'also what is archived or deleted in the target')
-    expectFlag(writeFlags(command))
+    expectFlag(pushFlag(writeFlags(command)))
   },
   parse: (words, options) => {
     const to = environmentOption(options, 'to')

@@ -11,6 +11,7 @@ import {
   environmentFlag,
   environmentOption,
   expectFlag,
+  pushFlag,
   textOption,
   writeFlags,
   writeOptions,
@@ -33,7 +34,7 @@ export const rollback = defineCommand<Request, Applied>({
     command.option('--to <commit-or-time>', 'the whole environment as it was then')
     command.option('--restore', 'also what is archived or deleted')
     command.option('--keep-edits', 'leave uncommitted edits in the work tree')
-    expectFlag(environmentFlag(writeFlags(command)))
+    expectFlag(environmentFlag(pushFlag(writeFlags(command))))
   },
   parse: (words, options) => {
     const to = textOption(options, 'to')

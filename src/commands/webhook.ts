@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { PromptctlError } from '../core/errors.js'
-import { signatureProblem } from '../core/signature.js'
 import { quoteName } from '../core/slug.js'
 import { visibleLine } from '../core/visible.js'
 import type { DeliveryOutcome, DeliveryRecord } from '../registry/ports.js'
-import { deliverOutbox, type EndpointRecord, listDeliveries, listEndpoints, testEndpoints } from '../registry/webhooks.js'
+import type { EndpointRecord } from '../registry/webhooks.js'
 import { type Context, defineCommand, type Options, type Style } from './command.js'
 import { displayDate } from './display.js'
 import { collect, countOption, listOption, textOption } from './options.js'
@@ -104,6 +103,7 @@ function parseVerification(file: string | undefined, options: Options): Verifica
 }
 
 async function run(request: Request, context: Context): Promise<Result> {
+  const { deliverOutbox, listEndpoints, testEndpoints } = await import('../registry/webhooks.js')
   switch (request.action) {
     case 'list':
       return { endpoints: await listEndpoints(await context.registry()) }
@@ -129,6 +129,7 @@ function delivered(outcomes: readonly DeliveryOutcome[]): Result {
 }
 
 async function showDeliveries(context: Context): Promise<Result> {
+  const { listDeliveries } = await import('../registry/webhooks.js')
   const { deliveries, damaged } = await listDeliveries(await context.registry())
   if (damaged.length > 0) context.note(`These files were in the outbox and are no deliveries: ${damaged.join(', ')}`)
   return { deliveries }
@@ -141,6 +142,7 @@ async function verify({ file, headers, secretEnv, toleranceSeconds }: Verificati
       hint: 'Set it to the secret, or name another variable with --secret-env.',
     })
   }
+  const { signatureProblem } = await import('../core/signature.js')
   const body = await context.readInput(file)
   const message = { body, headers, secret, now: context.now() }
   const problem = signatureProblem(toleranceSeconds === undefined ? message : { ...message, toleranceSeconds })
@@ -180,7 +182,7 @@ function formatDeliveries(deliveries: readonly DeliveryRecord[], style: Style): 
     visibleLine(about),
     visibleLine(endpoint),
     String(attempts),
-    `${reason ?? ''}${state === 'failed' ? style.red(' (final)') : ''}`,
+    `${visibleLine(reason ?? '')}${state === 'failed' ? style.red(' (final)') : ''}`,
   ])
   return style.table(['when', 'id', 'event', 'endpoint', 'attempts', 'last answer'], rows)
 }

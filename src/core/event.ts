@@ -69,7 +69,9 @@ export function createEvent(
 
 /** The deliveries of an event: one for each endpoint that wants it. Two entries for one URL get it once. */
 export function createDeliveries(event: TemplateEvent, webhooks: readonly WebhookConfig[]): readonly Delivery[] {
-  const deliveries = webhooks.filter((webhook) => isWanted(event, webhook)).map((webhook) => createDelivery(event, webhook))
+  const deliveries = webhooks
+    .filter((webhook) => isWanted(event, webhook))
+    .map((webhook) => createDelivery(event, webhook))
   return [...new Map(deliveries.map((delivery) => [delivery.id, delivery])).values()]
 }
 

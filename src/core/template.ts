@@ -47,7 +47,10 @@ export interface ParseOptions {
   readonly partialName?: RegExp
 }
 
-const NAME = /^(?:\.|[\p{L}\p{M}\p{N}_-]+(?:\.[\p{L}\p{M}\p{N}_-]+)*)$/u
+const ASCII_NAME = /^(?:\.|[\w-]+(?:\.[\w-]+)*)$/
+// Made where it is needed: to compile its classes takes longer than to parse a template.
+const isName = (text: string): boolean =>
+  ASCII_NAME.test(text) || /^[\p{L}\p{M}\p{N}_-]+(?:\.[\p{L}\p{M}\p{N}_-]+)*$/u.test(text)
 const FULL_SLUG = /^[a-z0-9-]+-[0-9a-f]{8}$/
 /** How deep sections may nest. */
 export const DEEPEST_SECTION = 32
@@ -71,8 +74,7 @@ function checkName(text: string, { kind, inner, start, end }: Tag, partialName: 
     if (partialName.test(inner)) return
     throw templateFault(start, `${quoted} does not name a partial by its whole slug, such as {{> tone-1a2b3c4d}}`)
   }
-  if (!NAME.test(inner))
-    throw templateFault(start, `${quoted} is not a name of letters, digits, _ and -, joined by dots`)
+  if (!isName(inner)) throw templateFault(start, `${quoted} is not a name of letters, digits, _ and -, joined by dots`)
   if (inner.split('.').includes('__proto__')) throw templateFault(start, `${quoted}: __proto__ cannot be a name`)
 }
 

@@ -14,7 +14,8 @@ import { compareBytes, formatPromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { isNextProvisional } from './branches.js'
 import { readVersions } from './history.js'
-import type { CommitResult, FileWrite, Oid } from './ports.js'
+import type { CommitRequest, CommitResult, FileWrite, Oid } from './ports.js'
+import type { PushReport } from './push-range.js'
 import type { Registry, RegistryRepository } from './registry.js'
 
 /** What a command that changes something says of each prompt. */
@@ -57,7 +58,17 @@ export interface ApplyOptions {
   readonly reason?: string | undefined
   /** False with --no-verify. */
   readonly verify?: boolean | undefined
+  /** Of --push, from openPushSession: the commit is pushed, or taken back. */
+  readonly session?: PushSession | undefined
 }
+
+/** What --push opens before anything is planned; it then takes applyPlan's place. */
+export interface PushSession {
+  apply(plan: Planner, options: ApplyOptions): Promise<Applied>
+}
+
+/** Decides what to do on `head`; asked again when that moved. */
+export type Planner = (head: Oid | undefined, moment: Moment) => Promise<Plan>
 
 export interface Applied {
   readonly records: readonly ChangeRecord[]
@@ -65,6 +76,8 @@ export interface Applied {
   readonly dryRun: boolean
   /** Undefined when nothing was committed. */
   readonly commit: Oid | undefined
+  /** Undefined when nothing was pushed. */
+  readonly push?: PushReport
 }
 
 /** A plan is made anew when a plain `git commit` came in between; after this many it is a `conflict`. */
@@ -74,11 +87,8 @@ const ATTEMPTS = 5
  * The one way to change a registry: under its lock, plans on HEAD and applies the plan as one commit, or as none.
  * `plan` is called again when HEAD moved meanwhile.
  */
-export async function applyPlan(
-  registry: Registry,
-  plan: (head: Oid | undefined, moment: Moment) => Promise<Plan>,
-  options: ApplyOptions,
-): Promise<Applied> {
+export async function applyPlan(registry: Registry, plan: Planner, options: ApplyOptions): Promise<Applied> {
+  if (options.session !== undefined) return options.session.apply(plan, options)
   const git = await registry.git()
   if (options.dryRun) return preview(await plan(await headOf(git), await readMoment(registry)))
   return git.exclusively(async () => {
@@ -89,7 +99,7 @@ export async function applyPlan(
       if (decided.repairs !== undefined && decided.repairs.length > 0) await git.repository.stage(decided.repairs)
       if (decided.changes.length === 0) return unchanged(decided)
       try {
-        return await commit(registry, decided, head, options)
+        return await commitPlan(registry, decided, head, options)
       } catch (error) {
         if (attempt === ATTEMPTS || !isHeadMoved(error)) throw error
       }
@@ -98,7 +108,7 @@ export async function applyPlan(
 }
 
 /** Said before the plan looks at a file full of conflict markers. The engine checks it again when it commits. */
-async function assertIdle({ repository }: RegistryRepository): Promise<void> {
+export async function assertIdle({ repository }: RegistryRepository): Promise<void> {
   const operation = await repository.operationUnderWay()
   if (operation === undefined || operation === 'bisect') return
   const finish = operation === 'merge' ? 'git commit' : `git ${operation} --continue`
@@ -109,10 +119,11 @@ async function assertIdle({ repository }: RegistryRepository): Promise<void> {
   })
 }
 
-const headOf = async ({ repository }: RegistryRepository): Promise<Oid | undefined> => (await repository.head()).commit
+export const headOf = async ({ repository }: RegistryRepository): Promise<Oid | undefined> =>
+  (await repository.head()).commit
 
 /** A conflict that only says that somebody committed: planning again is safe, because a plan checks what it stands on. */
-const isHeadMoved = (error: unknown): boolean =>
+export const isHeadMoved = (error: unknown): boolean =>
   isPromptctlError(error, 'conflict') && error.details?.['reason'] === 'head_moved'
 
 /** Now, and whoever git says is publishing. */
@@ -124,11 +135,12 @@ export async function readMoment(registry: Registry): Promise<Moment> {
   }
 }
 
-async function commit(
+/** Makes the plan's one commit. With `confirm` it is taken back when that throws, and is final when it does not. */
+export async function commitPlan(
   registry: Registry,
   plan: Plan,
   head: Oid | undefined,
-  { verb, reason, verify = true }: ApplyOptions,
+  { verb, reason, verify = true, confirm }: ApplyOptions & Pick<CommitRequest, 'confirm'>,
 ): Promise<Applied> {
   const { repository, prefix } = await registry.git()
   const changes = plan.changes.toSorted((a, b) => compareBytes(pathOf(a), pathOf(b)))
@@ -138,14 +150,17 @@ async function commit(
     expected: head,
     verify,
     keepEdits: changes.filter(({ keepEdits }) => keepEdits).map((change) => `${prefix}${pathOf(change)}`),
+    confirm,
   })
-  const records = await describeResult(registry, { ...plan, changes }, head, result)
+  const isProvisional = confirm === undefined && (await isNextProvisional(registry))
+  const records = await describeResult(registry, { ...plan, changes }, head, result, isProvisional)
   return { records: [...records, ...plan.unchanged], skipped: plan.skipped, dryRun: false, commit: result.commit }
 }
 
 const pathOf = ({ environment, slug }: Change): string => formatPromptPath(environment, slug)
 
-const unchanged = (plan: Plan): Applied => ({
+/** What is said of a plan that changes nothing. */
+export const unchanged = (plan: Plan): Applied => ({
   records: plan.unchanged,
   skipped: plan.skipped,
   dryRun: false,
@@ -191,8 +206,8 @@ async function describeResult(
   plan: Plan,
   head: Oid | undefined,
   result: CommitResult,
+  isProvisional: boolean,
 ): Promise<readonly ChangeRecord[]> {
-  const isProvisional = await isNextProvisional(registry)
   const records: ChangeRecord[] = []
   for (const change of plan.changes) {
     const version =

@@ -1,7 +1,8 @@
 import { planArchive } from '../core/lifecycle/archive.js'
 import type { Change } from '../core/lifecycle/change.js'
 import type { Environment, Slug } from '../core/slug.js'
-import { type Applied, type ApplyOptions, applyPlan, type Plan, type Skipped } from './apply.js'
+import { type Applied, applyPlan, type Plan, type Skipped } from './apply.js'
+import { openPushSession, type PushableRequest } from './apply-push.js'
 import { readVersionsOf } from './history.js'
 import { assertNotIncluded } from './partials.js'
 import type { Oid } from './ports.js'
@@ -11,7 +12,7 @@ import { resolveSlugs } from './resolve.js'
 import { readStandings } from './standing.js'
 import { workTreeView } from './view.js'
 
-export interface ArchiveRequest extends Omit<ApplyOptions, 'verb'> {
+export interface ArchiveRequest extends PushableRequest {
   readonly names: readonly string[]
   readonly all: boolean
   readonly environment: Environment | undefined
@@ -20,6 +21,7 @@ export interface ArchiveRequest extends Omit<ApplyOptions, 'verb'> {
 
 /** Takes prompts out of service in one environment, in one commit. */
 export async function archive(registry: Registry, request: ArchiveRequest): Promise<Applied> {
+  const session = await openPushSession(registry, request)
   const environment = chooseEnvironment(registry, request.environment)
   const workTree = requireWorkTree(registry)
   const slugs = request.all
@@ -28,6 +30,7 @@ export async function archive(registry: Registry, request: ArchiveRequest): Prom
   return applyPlan(registry, (head) => planAll(registry, head, request, environment, slugs), {
     ...request,
     verb: 'archive',
+    session,
   })
 }
 

@@ -4,6 +4,7 @@ import type { Message } from '../core/prompt-file.js'
 import { parsePrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { exampleValues } from '../core/variables.js'
+import { readOrNothing } from './file-prompt.js'
 import { type Included, openPassed, type Passed } from './passed.js'
 import { type PartialReader, prepare, viewPartials } from './prepare.js'
 import { type Registry, requireEnvironment } from './registry.js'
@@ -53,6 +54,7 @@ export async function compileAll(registry: Registry, request: CompileAllRequest)
     request.onCompiled === undefined ? await openPassed(registry, request.strict ? 'strict' : 'lenient') : undefined
   const results: CompileResult[] = []
   let skipped = 0
+  if (passed !== undefined) await passInParallel(registry, view, environments, request.strict, passed)
   for (const each of environments) {
     for (const slug of await view.slugs(each)) {
       const result = await compileOne(view, each, slug, request, passed)
@@ -63,6 +65,37 @@ export async function compileAll(registry: Registry, request: CompileAllRequest)
   passed?.save()
   const failed = results.filter(({ ok }) => !ok).length
   return { compiled: results.length - failed, failed, skipped, results }
+}
+
+/** From so many unknown files on, starting threads pays. */
+const MANY = 500
+
+/** Lets every core look at the files that are not known to pass; what does not pass alone is left for later. */
+async function passInParallel(
+  registry: Registry,
+  view: View,
+  environments: readonly Environment[],
+  strict: boolean,
+  passed: Passed,
+): Promise<void> {
+  const places: [Environment, Slug][] = []
+  for (const environment of environments) {
+    for (const slug of await view.slugs(environment)) places.push([environment, slug])
+  }
+  // Most are known: then looking which ones are not would cost reading every file twice.
+  if (places.length - passed.size < MANY) return
+  const unknown: RawPrompt[] = []
+  for (const [environment, slug] of places) {
+    const raw = await readOrNothing(view, environment, slug)
+    if (raw !== undefined && passed.get(passed.blobId(raw.bytes)) === undefined) unknown.push(raw)
+  }
+  const parallel = unknown.length < MANY ? undefined : await registry.parallel()
+  if (parallel === undefined) return
+  const results = await (strict ? parallel.strictly(unknown) : parallel.leniently(unknown))
+  for (const [index, result] of results.entries()) {
+    const raw = unknown[index]
+    if (raw !== undefined && result !== 'unclear') passed.add(passed.blobId(raw.bytes), result === 'archived', [])
+  }
 }
 
 async function compileOne(

@@ -7,6 +7,7 @@ import {
   type Moment,
 } from '../core/lifecycle/change.js'
 import { assertPromoted, assertSameIdentity, sealedText } from '../core/lifecycle/publish.js'
+import { partialsOf } from '../core/partials.js'
 import { formatPromptPath } from '../core/paths.js'
 import { isSealed, type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
 import { setValues } from '../core/prompt-writer.js'

@@ -2,7 +2,7 @@ import { isPromptctlError } from '../core/errors.js'
 import type { PromptFile } from '../core/prompt-file.js'
 import { readPrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
-import type { View } from './view.js'
+import type { RawPrompt, View } from './view.js'
 
 /**
  * The prompt in a file, or undefined when there is none that can be read: for searches, where one bad file must not
@@ -14,11 +14,16 @@ export async function readFilePrompt(
   slug: Slug,
   holding?: string,
 ): Promise<PromptFile | undefined> {
+  const raw = await readOrNothing(view, environment, slug)
+  if (raw === undefined) return undefined
+  if (holding !== undefined && !Buffer.from(raw.bytes).includes(holding)) return undefined
+  return readPrompt(raw.bytes, raw.path).prompt
+}
+
+/** The bytes of a file, or undefined when there is none, or a symbolic link in its place: for searches, as above. */
+export async function readOrNothing(view: View, environment: Environment, slug: Slug): Promise<RawPrompt | undefined> {
   try {
-    const raw = await view.read(environment, slug)
-    if (raw === undefined) return undefined
-    if (holding !== undefined && !Buffer.from(raw.bytes).includes(holding)) return undefined
-    return readPrompt(raw.bytes, raw.path).prompt
+    return await view.read(environment, slug)
   } catch (error) {
     if (isPromptctlError(error, 'invalid_prompt')) return undefined
     throw error

@@ -5,7 +5,7 @@ import { sharedBranchOf } from './branches.js'
 import { type LedgerQuery, readAllRows, readRowsOf } from './ledger/ledger.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
-import { readVerdicts } from './verdicts.js'
+import { type EarlyVerdicts, openEarlyVerdicts, readVerdicts } from './verdicts.js'
 
 /** The versions of one prompt at `tip`, oldest first; empty when it never was there. Throws `unsupported` in a shallow clone. */
 export async function readVersions(registry: Registry, tip: Oid, slug: Slug): Promise<readonly Version[]> {
@@ -20,8 +20,10 @@ export async function readVersionsOf(
 ): Promise<ReadonlyMap<Slug, readonly Version[]>> {
   if (tip === undefined || slugs.length === 0) return new Map()
   await requireHistory(registry)
-  const query = await createQuery(registry, tip)
-  return describeAll(registry, await readRowsOf(await registry.git(), query, slugs, registry.config.environments))
+  const early = await openEarlyVerdicts(registry)
+  const query = { ...(await createQuery(registry, tip)), onCommit: early.onCommit }
+  const rows = await readRowsOf(await registry.git(), query, slugs, registry.config.environments)
+  return describeAll(registry, rows, early)
 }
 
 /** The versions of every prompt at `tip`. */
@@ -45,8 +47,9 @@ export async function createQuery(registry: Registry, tip: Oid): Promise<LedgerQ
 async function describeAll(
   registry: Registry,
   rows: ReadonlyMap<Slug, readonly LedgerRow[]>,
+  early?: EarlyVerdicts,
 ): Promise<ReadonlyMap<Slug, readonly Version[]>> {
-  const verdicts = await readVerdicts(registry, rows)
+  const verdicts = await readVerdicts(registry, rows, early)
   const verdictOf = ({ blob }: LedgerRow): Verdict | undefined => (blob === undefined ? undefined : verdicts.get(blob))
   return new Map([...rows].map(([slug, list]) => [slug, describeVersions(list, verdictOf)]))
 }

@@ -4,6 +4,7 @@ import type { State } from '../core/prompt-file.js'
 import { readPrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { readTip } from './branches.js'
+import { readOrNothing } from './file-prompt.js'
 import { readKnowledge } from './known.js'
 import { readOverview } from './overview.js'
 import { viewPartials } from './prepare.js'
@@ -111,14 +112,4 @@ async function contents(
   const { prompt, source, seal } = read
   const variables = await readVariables({ prompt, source, seal }, viewPartials(view, environment))
   return contentsOf(prompt, variables)
-}
-
-/** A symbolic link in place of a file is listed as invalid, like anything else that cannot be read. */
-async function readOrNothing(view: View, environment: Environment, slug: Slug): Promise<RawPrompt | undefined> {
-  try {
-    return await view.read(environment, slug)
-  } catch (error) {
-    if (isPromptctlError(error, 'invalid_prompt')) return undefined
-    throw error
-  }
 }

@@ -97,7 +97,7 @@ export async function enqueueAndDeliver(
   const deliveries = events.flatMap((event) => createDeliveries(event, webhooks))
   if (deliveries.length > 0) await notifier.enqueue(deliveries)
   const outcomes = wait ? await notifier.deliver({ ids: deliveries.map(({ id }) => id) }) : []
-  const isLeft = (await notifier.list()).some(({ state }) => state === 'pending')
+  const isLeft = (!wait && deliveries.length > 0) || (await notifier.list()).some(({ state }) => state === 'pending')
   return {
     events: events.length,
     queued: deliveries.length,
@@ -167,7 +167,9 @@ export async function acceptedRanges(registry: Registry, tip: Oid): Promise<read
   const [{ repository }, notifier] = await Promise.all([registry.git(), registry.notifier()])
   const accepted: PushedRange[] = []
   for (const range of await notifier.remembered()) {
-    if (await repository.isOnChain(range.new, tip)) accepted.push(range)
+    // Commits that were rewritten and collected as garbage were never shared.
+    if ((await repository.resolveCommit(range.new)) === undefined) await notifier.forget(range)
+    else if (await repository.isOnChain(range.new, tip)) accepted.push(range)
   }
   return accepted
 }

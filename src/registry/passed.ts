@@ -16,6 +16,8 @@ type Entry = readonly [blob: Oid, isArchived: 0 | 1, included: Included]
 
 /** Which contents passed a check before, so that checking thousands of unchanged files costs reading them. */
 export interface Passed {
+  /** How many contents are known. */
+  readonly size: number
   blobId(bytes: Uint8Array): Oid
   /** Undefined when this content has not passed with what it includes now. */
   get(blob: Oid): { readonly isArchived: boolean; readonly included: Included } | undefined
@@ -36,6 +38,7 @@ export async function openPassed(registry: Registry, name: string): Promise<Pass
   )
   let isChanged = false
   return {
+    size: known.size,
     blobId: repository.blobId,
     get: (blob) => known.get(blob),
     add: (blob, isArchived, included) => {

@@ -1,7 +1,9 @@
 /** What the use cases ask of the world. git/ implements these; tests run the same contract against each. */
 
+import type { AloneResult } from '../core/check-alone.js'
 import type { Delivery } from '../core/event.js'
 import type { HistoryCommit, Identity, Oid } from '../core/history.js'
+import type { Verdict } from '../core/ledger.js'
 
 export type { FileChange, HistoryCommit, Identity, Oid } from '../core/history.js'
 
@@ -293,4 +295,22 @@ export interface Notifier {
   remember(range: PushedRange): Promise<void>
   forget(range: PushedRange): Promise<void>
   remembered(): Promise<readonly PushedRange[]>
+}
+
+/** Work on many files that needs nothing but them, in the order that they were given. */
+export interface ParallelTasks {
+  verdicts(contents: readonly Uint8Array[]): Promise<readonly Verdict[]>
+  /** What compiling each file by itself tells. */
+  strictly(files: readonly PathAndBytes[]): Promise<readonly AloneResult[]>
+  leniently(files: readonly PathAndBytes[]): Promise<readonly AloneResult[]>
+}
+
+export interface PathAndBytes {
+  readonly path: string
+  readonly bytes: Uint8Array
+}
+
+/** The same, on as many cores as there are. */
+export interface Parallel extends ParallelTasks {
+  close(): Promise<void>
 }

@@ -5,15 +5,8 @@ import { planPromotion, requireLive } from '../core/lifecycle/promotion.js'
 import { PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { assertAliasesFree } from './aliases.js'
-import {
-  type Applied,
-  type ApplyOptions,
-  applyPlan,
-  type ChangeRecord,
-  type Plan,
-  type Skipped,
-  unchangedRecord,
-} from './apply.js'
+import { type Applied, applyPlan, type ChangeRecord, type Plan, type Skipped, unchangedRecord } from './apply.js'
+import { openPushSession, type PushableRequest } from './apply-push.js'
 import { readVersionsOf } from './history.js'
 import { assertPartialsLive, missingPartials } from './partials.js'
 import type { Oid } from './ports.js'
@@ -22,7 +15,7 @@ import { type Registry, requireEnvironment, requireWorkTree } from './registry.j
 import { resolveSlugs } from './resolve.js'
 import { readStandings, readVersionDocument } from './standing.js'
 
-export interface PromoteRequest extends Omit<ApplyOptions, 'verb'> {
+export interface PromoteRequest extends PushableRequest {
   readonly names: readonly string[]
   readonly all: boolean
   readonly to: Environment
@@ -44,11 +37,13 @@ interface Route {
 /** Publishes in one environment what is live in another, in one commit. */
 export async function promote(registry: Registry, request: PromoteRequest): Promise<Applied> {
   requireWorkTree(registry)
+  const session = await openPushSession(registry, request)
   const route = chooseRoute(registry, request)
   const named = request.all ? undefined : await resolveSlugs(registry, request.names)
   return applyPlan(registry, (head, moment) => planAll(registry, head, moment, request, route, named), {
     ...request,
     verb: 'promote',
+    session,
   })
 }
 

@@ -5,16 +5,8 @@ import { formatPromptPath } from '../core/paths.js'
 import { isSealed, type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { assertAliasesFree } from './aliases.js'
-import {
-  type Applied,
-  type ApplyOptions,
-  applyPlan,
-  type ChangeRecord,
-  type Plan,
-  preview,
-  readMoment,
-  unchangedRecord,
-} from './apply.js'
+import { type Applied, applyPlan, type ChangeRecord, type Plan, preview, readMoment, unchangedRecord } from './apply.js'
+import { openPushSession, type PushableRequest } from './apply-push.js'
 import { readVersionsOf } from './history.js'
 import { assertPartialsLive } from './partials.js'
 import type { FileWrite, Oid } from './ports.js'
@@ -24,7 +16,7 @@ import { resolveSlugs } from './resolve.js'
 import { readStandings } from './standing.js'
 import { workTreeView } from './view.js'
 
-export interface PublishRequest extends Omit<ApplyOptions, 'verb'> {
+export interface PublishRequest extends PushableRequest {
   /** Names as people type them; empty with `all`. */
   readonly names: readonly string[]
   readonly all: boolean
@@ -38,11 +30,12 @@ export interface PublishRequest extends Omit<ApplyOptions, 'verb'> {
 
 /** Publishes prompts as they are in the work tree, in one commit. */
 export async function publish(registry: Registry, request: PublishRequest): Promise<Applied> {
+  const session = await openPushSession(registry, request)
   const environment = chooseEnvironment(registry, request.environment)
   const view = workTreeView(requireWorkTree(registry))
   const slugs = request.all ? await view.slugs(environment) : await resolveSlugs(registry, request.names)
   const plan = (head: Oid | undefined, moment: Moment) => planAll(registry, head, moment, request, environment, slugs)
-  return request.stage ? stage(registry, plan) : applyPlan(registry, plan, { ...request, verb: 'publish' })
+  return request.stage ? stage(registry, plan) : applyPlan(registry, plan, { ...request, verb: 'publish', session })
 }
 
 async function planAll(

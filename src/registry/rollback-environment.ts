@@ -4,7 +4,8 @@ import { planArchive } from '../core/lifecycle/archive.js'
 import type { Change, Standing } from '../core/lifecycle/change.js'
 import { PROMPTS_DIR } from '../core/paths.js'
 import type { Environment } from '../core/slug.js'
-import { type Applied, type ApplyOptions, applyPlan, type Plan } from './apply.js'
+import { type Applied, applyPlan, type Plan } from './apply.js'
+import { openPushSession, type PushableRequest } from './apply-push.js'
 import { readAllVersions } from './history.js'
 import { commitForPoint } from './point-in-time.js'
 import type { Oid } from './ports.js'
@@ -12,7 +13,7 @@ import { type Registry, requireEnvironment, requireWorkTree } from './registry.j
 import { keepOrRefuseEdits, restoreChange } from './rollback.js'
 import { readStandings, readVersionDocument } from './standing.js'
 
-export interface EnvironmentRollbackRequest extends Omit<ApplyOptions, 'verb'> {
+export interface EnvironmentRollbackRequest extends PushableRequest {
   readonly environment: Environment
   /** A commit on the branch's first-parent history, or a time, as a user wrote it. */
   readonly to: string
@@ -26,7 +27,8 @@ export interface EnvironmentRollbackRequest extends Omit<ApplyOptions, 'verb'> {
 export async function rollbackEnvironment(registry: Registry, request: EnvironmentRollbackRequest): Promise<Applied> {
   requireWorkTree(registry)
   requireEnvironment(registry.config, request.environment)
-  return applyPlan(registry, (head) => planAll(registry, head, request), { ...request, verb: 'rollback' })
+  const session = await openPushSession(registry, request)
+  return applyPlan(registry, (head) => planAll(registry, head, request), { ...request, verb: 'rollback', session })
 }
 
 async function planAll(

@@ -4,7 +4,8 @@ import { type Change, createChange, type Standing } from '../core/lifecycle/chan
 import { planRollback } from '../core/lifecycle/rollback.js'
 import { formatPromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
-import { type Applied, type ApplyOptions, applyPlan, type ChangeRecord, type Plan, unchangedRecord } from './apply.js'
+import { type Applied, applyPlan, type ChangeRecord, type Plan, unchangedRecord } from './apply.js'
+import { openPushSession, type PushableRequest } from './apply-push.js'
 import { readVersionsOf } from './history.js'
 import type { Oid } from './ports.js'
 import { assertClean, assertExpected, dirtyPaths } from './preconditions.js'
@@ -12,7 +13,7 @@ import { type Registry, requireEnvironment, requireWorkTree } from './registry.j
 import { resolveSlug } from './resolve.js'
 import { readStandings, readVersionBytes, readVersionDocument } from './standing.js'
 
-export interface RollbackRequest extends Omit<ApplyOptions, 'verb'> {
+export interface RollbackRequest extends PushableRequest {
   /** One or more prompts; without a version, the published content before the one that is live. */
   readonly targets: readonly RollbackTarget[]
   readonly environment: Environment | undefined
@@ -36,13 +37,18 @@ interface Aim {
 /** Restores older published blobs, all in one commit. Never gated. */
 export async function rollback(registry: Registry, request: RollbackRequest): Promise<Applied> {
   requireWorkTree(registry)
+  const session = await openPushSession(registry, request)
   const aims: Aim[] = []
   for (const { name, at } of request.targets) {
     const slug = await resolveSlug(registry, name, { deleted: true })
     if (aims.some((aim) => aim.slug === slug)) throw new PromptctlError('usage', `${slug} is named twice`)
     aims.push({ slug, at })
   }
-  return applyPlan(registry, (head) => planAll(registry, head, request, aims), { ...request, verb: 'rollback' })
+  return applyPlan(registry, (head) => planAll(registry, head, request, aims), {
+    ...request,
+    verb: 'rollback',
+    session,
+  })
 }
 
 async function planAll(

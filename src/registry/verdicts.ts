@@ -1,6 +1,8 @@
+import type { HistoryCommit } from '../core/history.js'
 import type { LedgerRow, Verdict } from '../core/ledger.js'
-import { isSealed, readPrompt } from '../core/prompt-reader.js'
+import { parsePromptPath } from '../core/paths.js'
 import type { Slug } from '../core/slug.js'
+import { verdictOf } from '../core/verdict.js'
 import { readCheckedJson, writeCheckedJson } from './ledger/checked-json.js'
 import { hashSlug } from './ledger/segment.js'
 import type { Cache, Oid } from './ports.js'
@@ -14,19 +16,44 @@ const SHARDS = 256
 const SHARD_SIZE = 4000
 /** Blobs that are read and parsed at a time, so that neither the bytes nor what the parser made of them pile up. */
 const BATCH = 200
+/** From so many on, starting threads pays. */
+const MANY = 500
 
-/** What the bytes of a prompt file say of themselves. Never throws: what cannot be read is not valid. */
-export function verdictOf(bytes: Uint8Array): Verdict {
-  const { prompt, seal } = readPrompt(bytes, '')
-  if (prompt === undefined || seal === undefined || !isSealed(prompt, seal)) return { valid: false }
-  const { slug, environment, state, title, tags = [] } = prompt
-  return { valid: true, slug, environment, state, title, tags, digest: seal }
+/** Verdicts that are made while history is still being walked: git and the parser then work at the same time. */
+export interface EarlyVerdicts {
+  onCommit(commit: HistoryCommit): void
+  /** Undefined for a blob that has not come by. */
+  get(blob: Oid): Promise<Verdict> | undefined
+}
+
+/** Nothing is read until the first commit comes by: on a ledger that is up to date there is none. */
+export async function openEarlyVerdicts(registry: Registry): Promise<EarlyVerdicts> {
+  const { repository, prefix } = await registry.git()
+  const verdicts = new Map<Oid, Promise<Verdict>>()
+  const judge = async (blob: Oid): Promise<Verdict> => {
+    const bytes = (await repository.readBlobs([blob])).get(blob)
+    return bytes === undefined ? { valid: false } : verdictOf(bytes)
+  }
+  return {
+    onCommit: ({ changes }) => {
+      for (const { path, blob, mode } of changes) {
+        if (blob === undefined || mode === '120000' || verdicts.has(blob)) continue
+        if (parsePromptPath(path.slice(prefix.length)) === undefined) continue
+        const verdict = judge(blob)
+        // It is awaited when the history has been read; until then a failure has nobody to tell.
+        verdict.catch(() => undefined)
+        verdicts.set(blob, verdict)
+      }
+    },
+    get: (blob) => verdicts.get(blob),
+  }
 }
 
 /** The verdict on the blob of each row. Kept by blob id, because content never changes its mind. */
 export async function readVerdicts(
   registry: Registry,
   rows: ReadonlyMap<Slug, readonly LedgerRow[]>,
+  early?: EarlyVerdicts,
 ): Promise<ReadonlyMap<Oid, Verdict>> {
   const { cache } = await registry.git()
   const verdicts = new Map<Oid, Verdict>()
@@ -42,7 +69,12 @@ export async function readVerdicts(
     if (blobs.size > 0) unknown.set(shard, blobs)
   }
   const missing = [...new Set([...unknown.values()].flatMap((blobs) => [...blobs]))]
-  for await (const [blob, verdict] of parseBlobs(registry, missing)) verdicts.set(blob, verdict)
+  for (const blob of missing) {
+    const verdict = await early?.get(blob)
+    if (verdict !== undefined) verdicts.set(blob, verdict)
+  }
+  const left = missing.filter((blob) => !verdicts.has(blob))
+  for await (const [blob, verdict] of parseBlobs(registry, left)) verdicts.set(blob, verdict)
   for (const [shard, blobs] of unknown) keepVerdicts(cache, shard, blobs, verdicts)
   return verdicts
 }
@@ -60,10 +92,17 @@ function groupByShard(rows: ReadonlyMap<Slug, readonly LedgerRow[]>): ReadonlyMa
 
 async function* parseBlobs(registry: Registry, blobs: readonly Oid[]): AsyncGenerator<readonly [Oid, Verdict]> {
   const { repository } = await registry.git()
-  for (let start = 0; start < blobs.length; start += BATCH) {
-    const contents = await repository.readBlobs(blobs.slice(start, start + BATCH))
-    for (const [blob, bytes] of contents) yield [blob, verdictOf(bytes)]
-    registry.onHistoryProgress?.(start + contents.size, blobs.length)
+  const parallel = blobs.length < MANY ? undefined : await registry.parallel()
+  const batch = parallel === undefined ? BATCH : 10 * BATCH
+  for (let start = 0; start < blobs.length; start += batch) {
+    const contents = [...(await repository.readBlobs(blobs.slice(start, start + batch)))]
+    const bytes = contents.map(([, content]) => content)
+    const verdicts = parallel === undefined ? bytes.map(verdictOf) : await parallel.verdicts(bytes)
+    for (const [index, verdict] of verdicts.entries()) {
+      const blob = contents[index]?.[0]
+      if (blob !== undefined) yield [blob, verdict]
+    }
+    registry.onHistoryProgress?.(start + contents.length, blobs.length)
   }
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { displayEndpoint } from '../core/event.js'
+import { parseSecrets } from '../core/signature.js'
 import type { DeliveryOutcome } from '../registry/ports.js'
 import type { Answer, Post } from './deliver.js'
 import type { Outbox, OutboxEntry } from './outbox.js'
 import { isRetryable, parseRetryAfter } from './retry.js'
-import { parseSecrets } from '../core/signature.js'
 
 /** Runs `action` alone among all processes with the same `dir`; undefined when another one has it for too long. */
 export type Exclusively = <T>(

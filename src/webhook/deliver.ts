@@ -1,8 +1,8 @@
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { Agent, request } from 'undici'
-import { checkTarget, isPublicAddress, refuseAddress } from './addresses.js'
 import { type Secret, signHeaders } from '../core/signature.js'
+import { checkTarget, isPublicAddress, refuseAddress } from './addresses.js'
 
 /** The network side of a delivery: one signed POST. */
 
@@ -73,7 +73,11 @@ export class Sender {
 
   async #send({ id, body, secrets, now }: Post, url: URL, signal: AbortSignal, dispatcher: Agent): Promise<Answer> {
     const bytes = Buffer.from(body, 'utf8')
-    const { statusCode, headers, body: answer } = await request(new URL(`${url.pathname}${url.search}`, url.origin), {
+    const {
+      statusCode,
+      headers,
+      body: answer,
+    } = await request(new URL(`${url.pathname}${url.search}`, url.origin), {
       dispatcher,
       method: 'POST',
       body: bytes,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -32,7 +33,7 @@ export class DurableFiles {
 
   async #writeOne(name: string, text: string): Promise<void> {
     const target = join(this.#dir, name)
-    const beside = `${target}.${crypto.randomUUID()}${TEMPORARY}`
+    const beside = `${target}.${randomUUID()}${TEMPORARY}`
     try {
       const file = await open(beside, 'wx')
       try {
@@ -105,6 +106,12 @@ export class DurableFiles {
     })
   }
 }
+
+/** The names of the folders in a folder. */
+export const listFolders = (dir: string): readonly string[] =>
+  readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
 
 async function sync(dir: string): Promise<void> {
   const folder = await open(dir, 'r')

@@ -1,10 +1,10 @@
+import { parseSecrets } from '../core/signature.js'
 import type { DeliveryOutcome, Notifier } from '../registry/ports.js'
 import { attemptEntry, type Exclusively, type Means, send } from './attempt.js'
 import { type BackgroundOptions, startBackground } from './background.js'
 import { createEntry, Outbox, type OutboxEntry, recordOf } from './outbox.js'
 import { Pushes } from './pushes.js'
 import { deliverAll } from './rounds.js'
-import { parseSecrets } from '../core/signature.js'
 
 export interface NotifierOptions extends BackgroundOptions {
   /** The registry's folder in the git directory. */

@@ -40,7 +40,8 @@ export class Outbox {
   list(): readonly OutboxEntry[] {
     const entries = this.#files.names().flatMap((name) => this.#readFile(name) ?? [])
     return entries.sort(
-      (a, b) => a.attempts - b.attempts || compare(a.createdAt, b.createdAt) || a.order - b.order || compare(a.id, b.id),
+      (a, b) =>
+        a.attempts - b.attempts || compare(a.createdAt, b.createdAt) || a.order - b.order || compare(a.id, b.id),
     )
   }
 

@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { attemptEntry, type Exclusively, type Means } from './attempt.js'
+import { listFolders } from './durable-files.js'
 import { withMeans } from './notifier.js'
 import { Outbox, type OutboxEntry } from './outbox.js'
 import { deliverAll } from './rounds.js'
@@ -52,9 +52,9 @@ const deliverRegistry = ({ stateDir, outbox, entries }: Work, { now }: WorkerOpt
 
 /** What is pending in any registry, and was not in `tried` before: paths of ids. */
 function findWork(root: string, tried: ReadonlySet<string>): readonly Work[] {
-  return readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && /^(root|in-.*)$/.test(entry.name))
-    .map(({ name }) => {
+  return listFolders(root)
+    .filter((name) => /^(root|in-.*)$/.test(name))
+    .map((name) => {
       const stateDir = join(root, name)
       const outbox = new Outbox(stateDir)
       const entries = outbox.list().filter(({ id, state }) => state === 'pending' && !tried.has(join(stateDir, id)))

@@ -122,8 +122,10 @@ describe('compile', () => {
     '%s is an error with a line [case 56]',
     async (template) => {
       const registry = createRegistry({ engine: 'embedded' })
-      const error = await fails(registry, 'invalid_prompt', write(registry, `fine\n${template}\n`), { a: 1 })
-      expect(error.details).toMatchObject({ line: 9, column: expect.any(Number) })
+      const slug = write(registry, `fine\n${template}\n`)
+      const error = await fails(registry, 'invalid_prompt', slug, { a: 1 })
+      expect(error.details).toMatchObject({ file: registry.file(slug), line: 9, column: expect.any(Number) })
+      expect((await compile(registry, slug, { a: 1 })).stderr).toContain(`${registry.file(slug)}:9:`)
     },
   )
 

@@ -16,6 +16,9 @@ function refuse(what: string, why: string, setting?: string): PromptctlError {
   })
 }
 
+/** The refusal of what this engine does not do anywhere. */
+export const needsGit = (what: string): PromptctlError => refuse(what, 'that takes git itself')
+
 const KNOWN_EXTENSIONS = new Set([
   'noop',
   'preciousobjects',

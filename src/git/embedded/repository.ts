@@ -9,7 +9,8 @@ import { readIndex } from './index-change.js'
 import type { IndexEntry } from './index-file.js'
 import { objectId } from './objects.js'
 import type { Parts } from './parts.js'
-import { bareError } from './refusals.js'
+import { fetchBranch, pushBranch } from './push.js'
+import { bareError, needsGit } from './refusals.js'
 import { findRemote } from './remote.js'
 import { readReference, resolveRevision } from './revision.js'
 import { readStatus } from './status.js'
@@ -38,7 +39,7 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
     head: async () => readHead(parts),
     resolveCommit: (revision) => resolveRevision(parts, revision),
     readRef: async (name) => readReference(parts, name),
-    remote: async (branch) => findRemote(parts, branch),
+    remote: async (branch, name) => findRemote(parts, branch, name),
     isShallow: async () => graph.isShallow,
     identity: async () => findIdentity(config(), env, 'author'),
     operationUnderWay: async () => findUnderWay(layout.gitDir),
@@ -92,6 +93,14 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
 
     commit: (request) => writeCommit(parts, request),
     stage: (files) => writeStage(parts, files),
+    fetch: async (remote, branch) => fetchBranch(parts, remote, branch),
+    push: async (request) => pushBranch(parts, request),
+    advance: async () => {
+      throw needsGit('go forward to a remote branch')
+    },
+    replay: async () => {
+      throw needsGit('put commits on top of others')
+    },
     repairIndex: (entries, absent) => repairIndex(parts, entries, absent),
     close: async () => objects.close(),
   }

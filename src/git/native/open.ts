@@ -6,8 +6,8 @@ import type { IndexRepair } from '../recover.js'
 import { advance } from './advance.js'
 import { commitFiles, workTreeOf } from './commit.js'
 import { readRemotes } from './config.js'
-import { commitAt, isOnChain, mergeBase, streamHistory } from './history.js'
 import { listDifferences } from './differences.js'
+import { commitAt, isOnChain, mergeBase, streamHistory } from './history.js'
 import { readIdentity } from './identity.js'
 import { listIndex, listStatus, unmergedPaths } from './index-status.js'
 import { type Location, locate } from './location.js'
@@ -110,7 +110,8 @@ async function chooseRemote({ context, refs }: Native, branch: string | undefine
   const remotes = await readRemotes(context)
   // A name that looks like an option is no remote, whatever the configuration says.
   const names = remotes.names.filter((name) => name !== '' && !name.startsWith('-'))
-  const candidates = asked === undefined ? [branch === undefined ? undefined : remotes.tracked.get(branch), 'origin'] : [asked]
+  const candidates =
+    asked === undefined ? [branch === undefined ? undefined : remotes.tracked.get(branch), 'origin'] : [asked]
   const name =
     candidates.find((candidate) => candidate !== undefined && names.includes(candidate)) ??
     (asked === undefined ? onlyOne(names) : undefined)

@@ -109,8 +109,7 @@ class Replayer {
   }
 }
 
-const isSame = (a: TreeEntry | undefined, b: TreeEntry | undefined): boolean =>
-  a?.oid === b?.oid && a?.mode === b?.mode
+const isSame = (a: TreeEntry | undefined, b: TreeEntry | undefined): boolean => a?.oid === b?.oid && a?.mode === b?.mode
 
 /** A file may become a folder. */
 const removalsFirst = (changes: readonly IndexChange[]): readonly IndexChange[] => [
@@ -131,9 +130,13 @@ function parseCommit(content: Buffer) {
 }
 
 const changedOnBothSides = (commit: Oid, paths: readonly string[]): PromptctlError =>
-  new PromptctlError('conflict', `Both sides changed ${paths.slice(0, 5).join(', ')} (here in ${commit.slice(0, 10)})`, {
-    details: { paths, commit, reason: 'changed_on_both_sides' },
-  })
+  new PromptctlError(
+    'conflict',
+    `Both sides changed ${paths.slice(0, 5).join(', ')} (here in ${commit.slice(0, 10)})`,
+    {
+      details: { paths, commit, reason: 'changed_on_both_sides' },
+    },
+  )
 
 const unrelated = (commit: Oid): PromptctlError =>
   new PromptctlError('conflict', `The two histories have nothing in common (root commit ${commit.slice(0, 10)})`)

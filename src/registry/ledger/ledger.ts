@@ -20,6 +20,8 @@ export interface LedgerQuery {
   readonly tip: Oid
   /** `tip` is the shared branch's: what is learned about other branches is not worth keeping. */
   readonly keep: boolean
+  /** Told of each commit as it is found while git looks for one prompt's: what it holds can be read meanwhile. */
+  readonly onCommit?: ((commit: HistoryCommit) => void) | undefined
   readonly onProgress?: ((commits: number) => void) | undefined
 }
 
@@ -55,7 +57,7 @@ export async function readAllRows(
   const reached = await catchUp(git, query)
   const known =
     reached === undefined ? undefined : joinRows(git, reached, readAllStoredRows(cache, reached.stored.segments))
-  if (known !== undefined) return known
+  if (known !== undefined && !(query.keep && reached !== undefined && isTorn(reached))) return known
   const rows = createRows(await collect(git, query, undefined), prefix)
   if (query.keep) {
     recordMoves(git, rows)
@@ -146,9 +148,14 @@ async function rejoin(git: RegistryRepository, stored: StoredLedger, query: Ledg
 
 /** Keeps what was learned, unless commits are gone that a segment holds: then the next full read makes the ledger anew. */
 function keepTail({ cache }: RegistryRepository, tip: Oid, { stored, dropped, news }: Reached): void {
+  if (isTorn({ stored, dropped, news })) return
   const tail = stored.tail.filter(({ commit }) => !dropped.has(commit))
-  if (stored.tail.length - tail.length === dropped.size) storeTail(cache, { ...stored, tip, tail: [...news, ...tail] })
+  storeTail(cache, { ...stored, tip, tail: [...news, ...tail] })
 }
+
+/** True when history was rewritten below the tail: a segment holds commits that are gone. */
+const isTorn = ({ stored, dropped }: Reached): boolean =>
+  stored.tail.filter(({ commit }) => dropped.has(commit)).length < dropped.size
 
 /** The commits above `after` that changed a prompt, newest first. */
 async function collect(

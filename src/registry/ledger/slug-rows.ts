@@ -59,7 +59,10 @@ async function walk(
   const config = `${prefix}${CONFIG_FILE}`
   const paths = [config, ...[...environments].map((one) => `${prefix}${PROMPTS_DIR}/${one}/${slug}.yaml`)]
   const commits: HistoryCommit[] = []
-  for await (const commit of repository.history({ tip: query.tip, after, paths })) commits.push(commit)
+  for await (const commit of repository.history({ tip: query.tip, after, paths })) {
+    commits.push(commit)
+    query.onCommit?.(commit)
+  }
   const configs = commits.flatMap(({ changes }) =>
     changes.flatMap(({ path, blob }) => (path === config && blob ? [blob] : [])),
   )

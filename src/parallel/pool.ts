@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Parallel, ParallelTasks } from '../registry/ports.js'
+
+/** Beside the bundled command line. Where promptctl runs from its sources there is none, and one thread does the work. */
+const WORKER = join(import.meta.dirname, 'worker.cjs')
+/** Files in one order: enough that sending them costs little, few enough that no thread is left with a long last one. */
+const ORDER_SIZE = 25
+
+interface Answer {
+  readonly id: number
+  readonly result: readonly unknown[]
+}
+
+/** Threads for work on thousands of files; undefined on a machine with one core, or without the worker's file. */
+export function openPool(): Parallel | undefined {
+  const cores = availableParallelism()
+  if (cores < 2 || !existsSync(WORKER)) return undefined
+  const threads = Array.from({ length: Math.min(cores, 8) }, openThread)
+  const run =
+    <Task extends keyof ParallelTasks>(task: Task) =>
+    async (input: readonly unknown[]): Promise<never> => {
+      const results: unknown[] = []
+      let next = 0
+      const work = async (thread: Thread): Promise<void> => {
+        while (next < input.length) {
+          const start = next
+          next += ORDER_SIZE
+          const answer = await thread.ask(task, input.slice(start, start + ORDER_SIZE))
+          for (const [index, result] of answer.entries()) results[start + index] = result
+        }
+      }
+      await Promise.all(threads.map(work))
+      return results as never
+    }
+  return {
+    verdicts: run('verdicts'),
+    strictly: run('strictly'),
+    leniently: run('leniently'),
+    close: async () => {
+      await Promise.all(threads.map((thread) => thread.close()))
+    },
+  }
+}
+
+interface Thread {
+  ask(task: string, input: readonly unknown[]): Promise<readonly unknown[]>
+  close(): Promise<void>
+}
+
+function openThread(): Thread {
+  const worker = new Worker(WORKER)
+  const waiting = new Map<number, { done: (result: readonly unknown[]) => void; fail: (error: Error) => void }>()
+  let id = 0
+  worker.on('message', (answer: Answer) => {
+    waiting.get(answer.id)?.done(answer.result)
+    waiting.delete(answer.id)
+  })
+  worker.on('error', (error) => {
+    for (const { fail } of waiting.values()) fail(error)
+    waiting.clear()
+  })
+  return {
+    ask: (task, input) =>
+      new Promise((done, fail) => {
+        id += 1
+        waiting.set(id, { done, fail })
+        worker.postMessage({ id, task, input })
+      }),
+    close: async () => {
+      await worker.terminate()
+    },
+  }
+}

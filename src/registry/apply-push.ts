@@ -1,0 +1,193 @@
+import { isPromptctlError, PromptctlError } from '../core/errors.js'
+import { newestIn } from '../core/ledger.js'
+import type { Environment, Slug } from '../core/slug.js'
+import {
+  type Applied,
+  type ApplyOptions,
+  assertIdle,
+  commitPlan,
+  isHeadMoved,
+  type Plan,
+  type Planner,
+  type PushSession,
+  readMoment,
+  unchanged,
+} from './apply.js'
+import { goForward, type Target } from './go-forward.js'
+import { readVersionsOf, requireHistory } from './history.js'
+import type { Oid, PushedRange } from './ports.js'
+import { pushRange, reportPush, tooBusy } from './push-range.js'
+import type { Registry } from './registry.js'
+import { displayBranch, requireSharedBranch, type SharedBranch } from './shared-branch.js'
+
+/** What a command that takes --push is asked. */
+export interface PushableRequest extends Omit<ApplyOptions, 'verb' | 'session'> {
+  readonly push?: boolean | undefined
+}
+
+/** After this many tips that moved meanwhile it is a `conflict`. */
+const ATTEMPTS = 5
+
+/**
+ * What a command with --push begins with, before it looks at any file: fetches, and goes forward to the remote's tip.
+ * Undefined without --push and in a dry run, which plans on what is here. Throws `conflict` and `renumbers` when commits
+ * here and there have parted, `conflict` when edits are in the way, and what the remote says.
+ */
+export async function openPushSession(
+  registry: Registry,
+  { push, dryRun }: PushableRequest,
+): Promise<PushSession | undefined> {
+  if (!push || dryRun) return undefined
+  const git = await registry.git()
+  const shared = await requireSharedBranch(registry)
+  await requireHistory(registry)
+  await assertIdle(git)
+  const there = await git.repository.fetch(shared.remote, shared.branch).catch((error: unknown) => {
+    throw sayNothingChanged(error)
+  })
+  await git.exclusively(() => goForward(registry, { shared, there }))
+  return { apply: (plan, options) => applyAndPush(registry, plan, options, { shared, there }) }
+}
+
+/** As applyPlan, and pushes the commit: both happen, or neither. What was committed here before is pushed along. */
+async function applyAndPush(
+  registry: Registry,
+  plan: Planner,
+  options: ApplyOptions,
+  target: Target,
+): Promise<Applied> {
+  const { exclusively } = await registry.git()
+  const { applied, range } = await exclusively(() => tryUntilPushed(registry, plan, options, target))
+  if (range === undefined) return applied
+  return { ...applied, push: await reportPush(registry, target.shared, range, { wait: false }) }
+}
+
+interface Sent {
+  readonly applied: Applied
+  /** Undefined when there was nothing to push. */
+  readonly range: PushedRange | undefined
+}
+
+async function tryUntilPushed(
+  registry: Registry,
+  plan: Planner,
+  options: ApplyOptions,
+  { shared, there: first }: Target,
+): Promise<Sent> {
+  const git = await registry.git()
+  let there = first
+  let seen: Seen = []
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const head = await goForward(registry, { shared, there })
+    await assertIdle(git)
+    if (head !== undefined) await assertNotOvertaken(registry, head, seen)
+    const decided = await plan(head, await readMoment(registry))
+    if (attempt === 1) seen = lookAt(decided)
+    try {
+      return await tryOnce(registry, decided, head, options, { shared, there })
+    } catch (error) {
+      if (isPromptctlError(error) && error.details?.['reason'] === REMOTE_MOVED) {
+        there = await git.repository.fetch(shared.remote, shared.branch)
+      } else if (!isHeadMoved(error)) throw error
+    }
+  }
+  throw tooBusy(shared)
+}
+
+async function tryOnce(
+  registry: Registry,
+  plan: Plan,
+  head: Oid | undefined,
+  options: ApplyOptions,
+  { shared, there }: Target,
+): Promise<Sent> {
+  const { repository } = await registry.git()
+  const rangeTo = (tip: Oid): PushedRange => ({ ref: shared.ref, old: there, new: tip })
+  if (plan.repairs !== undefined && plan.repairs.length > 0) await repository.stage(plan.repairs)
+  if (plan.changes.length === 0) {
+    const range = head === undefined || head === there ? undefined : rangeTo(head)
+    if (range !== undefined) await send(registry, shared, range)
+    return { applied: unchanged(plan), range }
+  }
+  const confirm = async (commit: Oid): Promise<void> => {
+    await send(registry, shared, rangeTo(commit)).catch((error: unknown) => {
+      throw sayTakenBack(error, shared)
+    })
+  }
+  const applied = await commitPlan(registry, plan, head, { ...options, confirm })
+  return { applied, range: applied.commit === undefined ? undefined : rangeTo(applied.commit) }
+}
+
+const REMOTE_MOVED = 'remote_moved'
+
+/** Pushes the range; throws `conflict` with that reason when the remote's branch is somewhere else. */
+async function send(registry: Registry, shared: SharedBranch, range: PushedRange): Promise<void> {
+  const outcome = await pushRange(registry, shared, range).catch((error: unknown) => {
+    if (!isPromptctlError(error, 'unavailable')) throw error
+    return askAgain(registry, shared, range, error)
+  })
+  if (outcome.kind !== 'moved') return
+  throw new PromptctlError('conflict', `${displayBranch(shared)} moved`, { details: { reason: REMOTE_MOVED } })
+}
+
+/** When the connection broke, the remote may have taken the push all the same: its branch tells. */
+async function askAgain(registry: Registry, shared: SharedBranch, range: PushedRange, why: PromptctlError) {
+  const { repository } = await registry.git()
+  const tip = await repository.fetch(shared.remote, shared.branch).catch((error: unknown) => {
+    if (isPromptctlError(error, 'unavailable')) throw why
+    throw error
+  })
+  if (tip !== undefined && (await repository.isOnChain(range.new, tip))) return { kind: 'accepted' as const }
+  throw why
+}
+
+/** The newest versions, in the environments that a plan is about. */
+type Seen = readonly { readonly slug: Slug; readonly environment: Environment; readonly version: number | null }[]
+
+const lookAt = ({ changes, versions }: Plan): Seen =>
+  changes.flatMap(({ slug, environment, source }) =>
+    [environment, ...(source === undefined ? [] : [source.environment])].map((where) => ({
+      slug,
+      environment: where,
+      version: newestIn(versions.get(slug) ?? [], where)?.version ?? null,
+    })),
+  )
+
+/** Throws `conflict` when a prompt got another version meanwhile than the one that the first plan was made on. */
+async function assertNotOvertaken(registry: Registry, head: Oid, seen: Seen): Promise<void> {
+  const versions = await readVersionsOf(registry, head, [...new Set(seen.map(({ slug }) => slug))])
+  for (const { slug, environment, version } of seen) {
+    const now = newestIn(versions.get(slug) ?? [], environment)
+    if (now === undefined || now.version === version) continue
+    const before = version === null ? 'no version' : `version ${version}`
+    throw new PromptctlError(
+      'conflict',
+      `${slug} got version ${now.version} in ${environment} meanwhile, by ${now.author.name}; this was planned on ${before}`,
+      {
+        hint: `Nothing of this was committed. See theirs: promptctl log ${slug}`,
+        details: { slug, environment, expected: version, version: now.version, commit: now.commit },
+      },
+    )
+  }
+}
+
+/** A remote that cannot be asked before anything was done. */
+const sayNothingChanged = (error: unknown): unknown =>
+  isPromptctlError(error, 'unavailable')
+    ? reword(
+        error,
+        error.message,
+        'Nothing was changed. Without --push it is done here alone, and promptctl push sends it later.',
+      )
+    : error
+
+/** A push that failed after the commit was made, which is then taken back. */
+function sayTakenBack(error: unknown, shared: SharedBranch): unknown {
+  if (!isPromptctlError(error) || error.details?.['reason'] === REMOTE_MOVED) return error
+  const look = `The remote may have taken it before the connection broke: look with git fetch ${shared.remote} before you try again.`
+  const hint = error.code === 'unavailable' ? look : (error.hint ?? '')
+  return reword(error, `${error.message}; the commit was taken back, and the files are as they were`, hint)
+}
+
+const reword = (error: PromptctlError, message: string, hint: string): PromptctlError =>
+  new PromptctlError(error.code, message, { hint, details: error.details, cause: error })

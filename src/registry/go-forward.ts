@@ -1,0 +1,70 @@
+import { isPromptctlError, PromptctlError } from '../core/errors.js'
+import { newestIn } from '../core/ledger.js'
+import { parsePromptPath } from '../core/paths.js'
+import { headOf } from './apply.js'
+import { compareTips } from './divergence.js'
+import { divergedError } from './divergence-errors.js'
+import { readVersions } from './history.js'
+import type { Oid } from './ports.js'
+import type { Registry } from './registry.js'
+import { displayBranch, type SharedBranch } from './shared-branch.js'
+
+/** Where it is pushed to, and where the remote's branch is. */
+export interface Target {
+  readonly shared: SharedBranch
+  /** Undefined while the remote has no such branch. */
+  readonly there: Oid | undefined
+}
+
+/**
+ * Brings the branch here to the remote's tip, or leaves it where it is ahead of that; returns where it is then. Throws
+ * `conflict` and `renumbers` when the two have parted, and `conflict` when an edit is in the way.
+ */
+export async function goForward(registry: Registry, { shared, there }: Target): Promise<Oid | undefined> {
+  const git = await registry.git()
+  const here = await headOf(git)
+  if (there === undefined) return here
+  const relation = here === undefined ? 'behind' : await compareTips(registry, here, there)
+  if (relation === 'behind') {
+    try {
+      await git.repository.advance(here, there, `promptctl --push: forward to ${displayBranch(shared)}`)
+    } catch (error) {
+      throw await nameVersions(registry, shared, here, there, error)
+    }
+    return there
+  }
+  if (here !== undefined && (relation === 'diverged' || relation === 'renumbers')) {
+    throw await divergedError(registry, shared, relation, { local: here, remote: there })
+  }
+  return here
+}
+
+/** An edit of a prompt that is in the way of a newer version is told by the versions. */
+async function nameVersions(
+  registry: Registry,
+  shared: SharedBranch,
+  here: Oid | undefined,
+  there: Oid,
+  error: unknown,
+): Promise<unknown> {
+  const paths = isPromptctlError(error, 'conflict') ? error.details?.['paths'] : undefined
+  if (!isPromptctlError(error) || !Array.isArray(paths) || here === undefined) return error
+  const { prefix } = await registry.git()
+  const prompt = paths.flatMap((path) => parsePromptPath(String(path).slice(prefix.length)) ?? [])[0]
+  if (prompt === undefined) return error
+  const { slug, environment } = prompt
+  const [ours, theirs] = (
+    await Promise.all([readVersions(registry, here, slug), readVersions(registry, there, slug)])
+  ).map((versions) => newestIn(versions, environment))
+  if (theirs === undefined) return error
+  const base = ours === undefined ? 'here it is new' : `your edits are on top of version ${ours.version}`
+  return new PromptctlError(
+    'conflict',
+    `${slug} got version ${theirs.version} in ${environment} on ${displayBranch(shared)}, by ${theirs.author.name}, and ${base}`,
+    {
+      hint: `Nothing was changed. Put your edits aside (git stash), git pull --ff-only, and git stash pop joins the two.`,
+      details: { ...error.details, slug, environment, expected: ours?.version ?? null, version: theirs.version },
+      cause: error,
+    },
+  )
+}
