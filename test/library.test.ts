@@ -19,7 +19,9 @@ describe('the library', () => {
     expect(prompt).toMatchObject({ slug, environment: 'production', title: 'Greeting', version: 4 })
     expect(prompt.variables.map(({ name, required }) => [name, required])).toEqual([['name', true]])
     expect([prompt.compile({ name: 'Ada' }), prompt.compile({ name: 'Bo' })]).toEqual(['Hi Ada', 'Hi Bo'])
-    expect(await registry.compile(slug, { name: 'Cy' }, { environment: 'development', workTree: true })).toBe('Hello Cy')
+    expect(await registry.compile(slug, { name: 'Cy' }, { environment: 'development', workTree: true })).toBe(
+      'Hello Cy',
+    )
     await registry.close()
   })
 

@@ -17,8 +17,8 @@ export const formatOutcomes = (outcomes: readonly DeliveryOutcome[], style: Styl
         ]),
       )
 
-/** Throws `unavailable`, with the number, when something was not delivered. */
-export function requireDelivered(outcomes: readonly DeliveryOutcome[]): void {
+/** Throws `unavailable`, with the number, when something was not delivered. A ping is not kept. */
+export function requireDelivered(outcomes: readonly DeliveryOutcome[], { isKept = true } = {}): void {
   const left = outcomes.filter(({ delivered }) => !delivered)
   const [first] = left
   if (first === undefined) return
@@ -27,9 +27,11 @@ export function requireDelivered(outcomes: readonly DeliveryOutcome[]): void {
     'unavailable',
     `${left.length} of ${outcomes.length} deliveries failed; ${first.endpoint}: ${first.reason}`,
     {
-      hint: isFinal
-        ? 'promptctl webhook deliveries lists them; promptctl webhook deliver --id <id> sends one again.'
-        : 'They are in the outbox; promptctl webhook deliver sends them again.',
+      hint: !isKept
+        ? undefined
+        : isFinal
+          ? 'promptctl webhook deliveries lists them; promptctl webhook deliver --id <id> sends one again.'
+          : 'They are in the outbox; promptctl webhook deliver sends them again.',
       details: { undelivered: left.length, delivered: outcomes.length - left.length, deliveries: outcomes },
     },
   )

@@ -108,7 +108,7 @@ async function run(request: Request, context: Context): Promise<Result> {
     case 'list':
       return { endpoints: await listEndpoints(await context.registry()) }
     case 'test':
-      return delivered(await testEndpoints(await context.registry()))
+      return delivered(await testEndpoints(await context.registry()), { isKept: false })
     case 'deliveries':
       return showDeliveries(context)
     case 'deliver':
@@ -123,8 +123,8 @@ async function run(request: Request, context: Context): Promise<Result> {
   }
 }
 
-function delivered(outcomes: readonly DeliveryOutcome[]): Result {
-  requireDelivered(outcomes)
+function delivered(outcomes: readonly DeliveryOutcome[], options?: { readonly isKept: boolean }): Result {
+  requireDelivered(outcomes, options)
   return { outcomes }
 }
 

@@ -1,5 +1,6 @@
 import { isPromptctlError, PromptctlError } from '../core/errors.js'
 import { newestIn } from '../core/ledger.js'
+import type { Moment } from '../core/lifecycle/change.js'
 import type { Environment, Slug } from '../core/slug.js'
 import {
   type Applied,
@@ -13,7 +14,7 @@ import {
   readMoment,
   unchanged,
 } from './apply.js'
-import { goForward, type Target } from './go-forward.js'
+import { type Base, goForward, type Target } from './go-forward.js'
 import { readVersionsOf, requireHistory } from './history.js'
 import type { Oid, PushedRange } from './ports.js'
 import { pushRange, reportPush, tooBusy } from './push-range.js'
@@ -42,49 +43,51 @@ export async function openPushSession(
   const shared = await requireSharedBranch(registry)
   await requireHistory(registry)
   await assertIdle(git)
-  const there = await git.repository.fetch(shared.remote, shared.branch).catch((error: unknown) => {
+  const fetching = git.repository.fetch(shared.remote, shared.branch).catch((error: unknown) => {
     throw sayNothingChanged(error)
   })
+  const [there, moment] = await Promise.all([fetching, readMoment(registry)])
   await git.exclusively(() => goForward(registry, { shared, there }))
-  return { apply: (plan, options) => applyAndPush(registry, plan, options, { shared, there }) }
+  return { apply: (plan, options) => applyAndPush(registry, plan, options, { shared, there, moment }) }
 }
 
 /** As applyPlan, and pushes the commit: both happen, or neither. What was committed here before is pushed along. */
-async function applyAndPush(
-  registry: Registry,
-  plan: Planner,
-  options: ApplyOptions,
-  target: Target,
-): Promise<Applied> {
+async function applyAndPush(registry: Registry, plan: Planner, options: ApplyOptions, target: Begun): Promise<Applied> {
   const { exclusively } = await registry.git()
-  const { applied, range } = await exclusively(() => tryUntilPushed(registry, plan, options, target))
+  const { applied, range, pushed } = await exclusively(() => tryUntilPushed(registry, plan, options, target))
   if (range === undefined) return applied
-  return { ...applied, push: await reportPush(registry, target.shared, range, { wait: false }) }
+  return { ...applied, push: await reportPush(registry, target.shared, range, { wait: false, pushed }) }
 }
 
 interface Sent {
   readonly applied: Applied
   /** Undefined when there was nothing to push. */
   readonly range: PushedRange | undefined
+  readonly pushed: number | null
+}
+
+interface Begun extends Target {
+  /** The command's, however often it is planned anew. */
+  readonly moment: Moment
 }
 
 async function tryUntilPushed(
   registry: Registry,
   plan: Planner,
   options: ApplyOptions,
-  { shared, there: first }: Target,
+  { shared, there: first, moment }: Begun,
 ): Promise<Sent> {
   const git = await registry.git()
   let there = first
   let seen: Seen = []
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const head = await goForward(registry, { shared, there })
+    const base = await goForward(registry, { shared, there })
     await assertIdle(git)
-    if (head !== undefined) await assertNotOvertaken(registry, head, seen)
-    const decided = await plan(head, await readMoment(registry))
+    if (base.head !== undefined) await assertNotOvertaken(registry, base.head, seen)
+    const decided = await plan(base.head, moment)
     if (attempt === 1) seen = lookAt(decided)
     try {
-      return await tryOnce(registry, decided, head, options, { shared, there })
+      return await tryOnce(registry, decided, base, options, { shared, there })
     } catch (error) {
       if (isPromptctlError(error) && error.details?.['reason'] === REMOTE_MOVED) {
         there = await git.repository.fetch(shared.remote, shared.branch)
@@ -97,7 +100,7 @@ async function tryUntilPushed(
 async function tryOnce(
   registry: Registry,
   plan: Plan,
-  head: Oid | undefined,
+  { head, ahead }: Base,
   options: ApplyOptions,
   { shared, there }: Target,
 ): Promise<Sent> {
@@ -107,7 +110,7 @@ async function tryOnce(
   if (plan.changes.length === 0) {
     const range = head === undefined || head === there ? undefined : rangeTo(head)
     if (range !== undefined) await send(registry, shared, range)
-    return { applied: unchanged(plan), range }
+    return { applied: unchanged(plan), range, pushed: ahead }
   }
   const confirm = async (commit: Oid): Promise<void> => {
     await send(registry, shared, rangeTo(commit)).catch((error: unknown) => {
@@ -115,7 +118,8 @@ async function tryOnce(
     })
   }
   const applied = await commitPlan(registry, plan, head, { ...options, confirm })
-  return { applied, range: applied.commit === undefined ? undefined : rangeTo(applied.commit) }
+  const range = applied.commit === undefined ? undefined : rangeTo(applied.commit)
+  return { applied, range, pushed: ahead === null ? null : ahead + 1 }
 }
 
 const REMOTE_MOVED = 'remote_moved'

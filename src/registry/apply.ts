@@ -93,9 +93,8 @@ export async function applyPlan(registry: Registry, plan: Planner, options: Appl
   if (options.dryRun) return preview(await plan(await headOf(git), await readMoment(registry)))
   return git.exclusively(async () => {
     for (let attempt = 1; ; attempt += 1) {
-      const head = await headOf(git)
-      await assertIdle(git)
-      const decided = await plan(head, await readMoment(registry))
+      const [head, moment] = await Promise.all([headOf(git), readMoment(registry), assertIdle(git)])
+      const decided = await plan(head, moment)
       if (decided.repairs !== undefined && decided.repairs.length > 0) await git.repository.stage(decided.repairs)
       if (decided.changes.length === 0) return unchanged(decided)
       try {

@@ -11,13 +11,20 @@ import type { Registry } from './registry.js'
  */
 export type Relation = 'equal' | 'ahead' | 'behind' | 'renumbers' | 'diverged'
 
-export async function compareTips(registry: Registry, local: Oid, remote: Oid | undefined): Promise<Relation> {
-  if (local === remote) return 'equal'
+export interface Comparison {
+  readonly relation: Relation
+  /** Commits that the remote gets, a merge counted once; null where it has no such branch, and what it gets is everything. */
+  readonly ahead: number | null
+}
+
+export async function compareTips(registry: Registry, local: Oid, remote: Oid | undefined): Promise<Comparison> {
+  if (remote === undefined) return { relation: 'ahead', ahead: null }
   const { repository } = await registry.git()
-  if (remote === undefined || (await repository.isOnChain(remote, local))) return 'ahead'
+  const ahead = await repository.distance(remote, local)
+  if (ahead !== undefined) return { relation: ahead === 0 ? 'equal' : 'ahead', ahead }
   const base = await repository.mergeBase(local, remote)
-  if (base === remote) return 'renumbers'
-  return base === local ? 'behind' : 'diverged'
+  if (base === remote) return { relation: 'renumbers', ahead: 0 }
+  return { relation: base === local ? 'behind' : 'diverged', ahead: 0 }
 }
 
 /** The two ends that have to come together. */

@@ -16,27 +16,34 @@ export interface Target {
   readonly there: Oid | undefined
 }
 
+/** Where the branch is now, and how many commits the remote does not have; null where it has no such branch. */
+export interface Base {
+  readonly head: Oid | undefined
+  readonly ahead: number | null
+}
+
 /**
- * Brings the branch here to the remote's tip, or leaves it where it is ahead of that; returns where it is then. Throws
- * `conflict` and `renumbers` when the two have parted, and `conflict` when an edit is in the way.
+ * Brings the branch here to the remote's tip, or leaves it where it is ahead of that. Throws `conflict` and `renumbers`
+ * when the two have parted, and `conflict` when an edit is in the way.
  */
-export async function goForward(registry: Registry, { shared, there }: Target): Promise<Oid | undefined> {
-  const git = await registry.git()
-  const here = await headOf(git)
-  if (there === undefined) return here
-  const relation = here === undefined ? 'behind' : await compareTips(registry, here, there)
-  if (relation === 'behind') {
-    try {
-      await git.repository.advance(here, there, `promptctl --push: forward to ${displayBranch(shared)}`)
-    } catch (error) {
-      throw await nameVersions(registry, shared, here, there, error)
-    }
-    return there
+export async function goForward(registry: Registry, { shared, there }: Target): Promise<Base> {
+  const head = await headOf(await registry.git())
+  if (there === undefined) return { head, ahead: null }
+  if (head === undefined) return advance(registry, shared, head, there)
+  const { relation, ahead } = await compareTips(registry, head, there)
+  if (relation === 'ahead' || relation === 'equal') return { head, ahead }
+  if (relation === 'behind') return advance(registry, shared, head, there)
+  throw await divergedError(registry, shared, relation, { local: head, remote: there })
+}
+
+async function advance(registry: Registry, shared: SharedBranch, from: Oid | undefined, to: Oid): Promise<Base> {
+  const { repository } = await registry.git()
+  try {
+    await repository.advance(from, to, `promptctl --push: forward to ${displayBranch(shared)}`)
+  } catch (error) {
+    throw await nameVersions(registry, shared, from, to, error)
   }
-  if (here !== undefined && (relation === 'diverged' || relation === 'renumbers')) {
-    throw await divergedError(registry, shared, relation, { local: here, remote: there })
-  }
-  return here
+  return { head: to, ahead: 0 }
 }
 
 /** An edit of a prompt that is in the way of a newer version is told by the versions. */

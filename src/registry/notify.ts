@@ -1,5 +1,6 @@
 import { PromptctlError } from '../core/errors.js'
 import { createDeliveries, createEvent, type TemplateEvent } from '../core/event.js'
+import type { HistoryCommit } from '../core/history.js'
 import { compareBytes, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import type { Slug } from '../core/slug.js'
 import { sharedBranchOf } from './branches.js'
@@ -58,18 +59,10 @@ const ageOf = (age: ReadonlyMap<Oid, number>, { version }: TemplateEvent): numbe
 
 /** The commits that the range adds, newest first, and the prompts that they changed. */
 async function readAdded(registry: Registry, { old, new: tip }: Pick<PushedRange, 'old' | 'new'>) {
-  const { repository, prefix } = await registry.git()
-  const paths = [`${prefix}${PROMPTS_DIR}`]
-  const isAhead = old !== undefined && (await repository.isOnChain(old, tip))
-  const known = new Set<Oid>()
-  if (old !== undefined && !isAhead) {
-    // A forced push: what both histories have is not new.
-    for await (const { commit } of repository.history({ tip: old, paths })) known.add(commit)
-  }
+  const { prefix } = await registry.git()
   const commits = new Set<Oid>()
   const slugs = new Set<Slug>()
-  for await (const { commit, changes } of repository.history({ tip, after: isAhead ? old : undefined, paths })) {
-    if (known.has(commit)) continue
+  for (const { commit, changes } of await readGained(registry, old, tip)) {
     commits.add(commit)
     for (const { path } of changes) {
       const slug = parsePromptPath(path.slice(prefix.length))?.slug
@@ -77,6 +70,26 @@ async function readAdded(registry: Registry, { old, new: tip }: Pick<PushedRange
     }
   }
   return { commits, slugs }
+}
+
+/** What the first-parent history of `tip` has and that of `old` has not, newest first. */
+async function readGained(registry: Registry, old: Oid | undefined, tip: Oid): Promise<readonly HistoryCommit[]> {
+  if (old === undefined) return readHistory(registry, tip)
+  const { repository } = await registry.git()
+  // Nearly always it is ahead: both questions at once spare the second one's wait.
+  const [isAhead, above] = await Promise.all([repository.isOnChain(old, tip), readHistory(registry, tip, old)])
+  if (isAhead) return above
+  const [whole, known] = await Promise.all([readHistory(registry, tip), readHistory(registry, old)])
+  const before = new Set(known.map(({ commit }) => commit))
+  return whole.filter(({ commit }) => !before.has(commit))
+}
+
+async function readHistory(registry: Registry, tip: Oid, after?: Oid): Promise<readonly HistoryCommit[]> {
+  const { repository, prefix } = await registry.git()
+  const commits: HistoryCommit[] = []
+  for await (const commit of repository.history({ tip, after, paths: [`${prefix}${PROMPTS_DIR}`] }))
+    commits.push(commit)
+  return commits
 }
 
 /**
@@ -143,33 +156,40 @@ export async function forgetPush(registry: Registry, range: PushedRange): Promis
 
 /**
  * Sends the events of a range that the remote has accepted, and of those that earlier pushes left behind; see
- * rememberPush and enqueueAndDeliver.
+ * rememberPush and enqueueAndDeliver. `events` are those of the range, where they were read while git pushed.
  */
 export async function settlePush(
   registry: Registry,
   range: PushedRange,
-  options: { readonly wait: boolean },
+  options: { readonly wait: boolean; readonly events?: readonly TemplateEvent[] | undefined },
 ): Promise<DeliverySummary> {
-  const left = await acceptedRanges(registry, range.new)
-  const ranges = [...left, range]
+  const accepted = await acceptedRanges(registry, range)
   const events = new Map<string, TemplateEvent>()
-  for (const one of ranges) {
-    for (const event of await eventsForRange(registry, one)) events.set(`${event.version.commit} ${event.path}`, event)
-  }
+  for (const one of accepted) addEvents(events, await eventsForRange(registry, one))
+  addEvents(events, options.events ?? (await eventsForRange(registry, range)))
   const summary = await enqueueAndDeliver(registry, [...events.values()], options)
-  for (const one of ranges) await forgetPush(registry, one)
+  for (const one of [...accepted, range]) await forgetPush(registry, one)
   return summary
 }
 
-/** Ranges that were remembered and never settled, whose end the remote's branch (now at `tip`) holds. */
-export async function acceptedRanges(registry: Registry, tip: Oid): Promise<readonly PushedRange[]> {
+/** A version that two ranges hold counts once. */
+function addEvents(events: Map<string, TemplateEvent>, more: readonly TemplateEvent[]): void {
+  for (const event of more) events.set(`${event.version.commit} ${event.path}`, event)
+}
+
+/** Ranges that were remembered and never settled, whose end the remote's branch holds now that it is at `pushed.new`. */
+async function acceptedRanges(
+  registry: Registry,
+  pushed: Pick<PushedRange, 'new'> & Partial<PushedRange>,
+): Promise<readonly PushedRange[]> {
   if (registry.config.webhooks.length === 0) return []
   const [{ repository }, notifier] = await Promise.all([registry.git(), registry.notifier()])
   const accepted: PushedRange[] = []
   for (const range of await notifier.remembered()) {
+    if (range.ref === pushed.ref && range.old === pushed.old && range.new === pushed.new) continue
     // Commits that were rewritten and collected as garbage were never shared.
     if ((await repository.resolveCommit(range.new)) === undefined) await notifier.forget(range)
-    else if (await repository.isOnChain(range.new, tip)) accepted.push(range)
+    else if (await repository.isOnChain(range.new, pushed.new)) accepted.push(range)
   }
   return accepted
 }
@@ -177,7 +197,7 @@ export async function acceptedRanges(registry: Registry, tip: Oid): Promise<read
 /** Writes the events of pushes that were killed half-way, as far as the remote's branch is known to hold them. */
 export async function recoverPushes(registry: Registry): Promise<DeliverySummary | undefined> {
   const tip = await knownSharedTip(registry)
-  const ranges = tip === undefined ? [] : await acceptedRanges(registry, tip)
+  const ranges = tip === undefined ? [] : await acceptedRanges(registry, { new: tip })
   if (ranges.length === 0) return undefined
   const events = await Promise.all(ranges.map((range) => eventsForRange(registry, range)))
   const summary = await enqueueAndDeliver(registry, events.flat(), { wait: true })

@@ -99,7 +99,7 @@ export type OperationUnderWay = 'merge' | 'rebase' | 'cherry-pick' | 'revert' | 
 /**
  * A git repository. Every read is at a commit and every write says which commit it expects. Failures are
  * PromptctlErrors: `unavailable` (git, disk, lock), `unsupported` (a repository that this engine cannot serve),
- * `rejected` (a hook said no; its output in `details.output`), `conflict` (HEAD moved).
+ * `rejected` (a hook said no; its output in `details.output`), `conflict` (HEAD moved: `details.reason` is `head_moved`).
  */
 export interface Repository {
   readonly engine: 'native' | 'embedded'
@@ -130,6 +130,8 @@ export interface Repository {
   history(query: HistoryQuery): AsyncIterable<HistoryCommit>
   /** True when `commit` is `tip` or a first-parent ancestor of it. */
   isOnChain(commit: Oid, tip: Oid): Promise<boolean>
+  /** How many commits `tip` is ahead of `commit` on its first-parent chain; undefined when `commit` is not on that. */
+  distance(commit: Oid, tip: Oid): Promise<number | undefined>
   mergeBase(a: Oid, b: Oid): Promise<Oid | undefined>
   /** The newest commit on the first-parent chain of `tip` whose committer date is at most `seconds`. */
   commitAt(tip: Oid, seconds: number): Promise<Oid | undefined>

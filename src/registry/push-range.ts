@@ -46,10 +46,9 @@ export async function reportPush(
   registry: Registry,
   { remote, branch }: SharedBranch,
   range: PushedRange,
-  { wait }: { readonly wait: boolean },
+  { wait, pushed }: { readonly wait: boolean; readonly pushed: number | null },
 ): Promise<PushReport> {
-  const [summary, pushed] = await Promise.all([settlePush(registry, range, { wait }), countCommits(registry, range)])
-  const { events, queued, missingSecrets, outcomes } = summary
+  const { events, queued, missingSecrets, outcomes } = await settlePush(registry, range, { wait })
   return {
     remote,
     branch,
@@ -61,16 +60,6 @@ export async function reportPush(
     missing_secrets: missingSecrets,
     ...(wait ? { outcomes } : {}),
   }
-}
-
-/** Commits of the range on the first-parent chain. Of a new branch they are not counted: that is the whole history. */
-export async function countCommits(registry: Registry, { old, new: tip }: PushedRange): Promise<number | null> {
-  if (old === undefined) return null
-  if (old === tip) return 0
-  const { repository } = await registry.git()
-  let count = 0
-  for await (const _ of repository.history({ tip, after: old, paths: [] })) count += 1
-  return count
 }
 
 /** The failure of a branch that moves faster than we can follow. */

@@ -1,13 +1,11 @@
-import { isPromptctlError, PromptctlError } from '../core/errors.js'
 import { requireTip } from './branches.js'
-import { compareTips, type Ends, type Relation, readOverlaps } from './divergence.js'
-import { divergedError, mergeTheOtherWay, overlapError } from './divergence-errors.js'
+import { compareTips, type Relation } from './divergence.js'
 import { requireHistory } from './history.js'
 import { eventsForRange, requireSecrets } from './notify.js'
 import type { Oid, PushedRange } from './ports.js'
-import { countCommits, type PushReport, pushRange, reportPush, tooBusy } from './push-range.js'
+import { type PushReport, pushRange, reportPush, tooBusy } from './push-range.js'
 import type { Registry } from './registry.js'
-import { displayBranch, knownTip, requireSharedBranch, type SharedBranch } from './shared-branch.js'
+import { knownTip, requireSharedBranch, type SharedBranch } from './shared-branch.js'
 
 export interface PushRequest {
   /** Undefined: the one that the branch tracks, else origin, else the only one. */
@@ -46,18 +44,19 @@ export async function push(registry: Registry, request: PushRequest): Promise<Pu
   let rebased = false
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const here = await requireTip(registry)
-    const relation = await compareTips(registry, here, there)
+    const { relation, ahead } = await compareTips(registry, here, there)
     if (isPushable(relation)) {
       const range = { ref: shared.ref, old: there, new: here }
       const outcome = await pushRange(registry, shared, range)
-      if (outcome.kind !== 'moved') return finish(registry, shared, range, { ...request, rebased })
+      if (outcome.kind !== 'moved') return finish(registry, shared, range, { ...request, pushed: ahead, rebased })
       there = outcome.tip
     } else if (there === undefined || !isFresh) {
       there = await repository.fetch(shared.remote, shared.branch)
     } else if (relation === 'behind') {
       return { ...nothing(shared, there), rebased }
     } else {
-      await rebase(registry, shared, relation, { local: here, remote: there }, request)
+      const { rebase } = await import('./push-rebase.js')
+      await rebase(registry, { shared, parted: relation, ends: { local: here, remote: there }, ...request })
       rebased = true
     }
     isFresh = true
@@ -71,9 +70,9 @@ async function finish(
   registry: Registry,
   shared: SharedBranch,
   range: PushedRange,
-  { wait, rebased }: { readonly wait: boolean; readonly rebased: boolean },
+  { wait, pushed, rebased }: Pick<Pushed, 'pushed' | 'rebased'> & Pick<PushRequest, 'wait'>,
 ): Promise<Pushed> {
-  return { ...(await reportPush(registry, shared, range, { wait })), rebased, behind: false, dry_run: false }
+  return { ...(await reportPush(registry, shared, range, { wait, pushed })), rebased, behind: false, dry_run: false }
 }
 
 const nothing = ({ remote, branch }: SharedBranch, tip: Oid): Pushed => ({
@@ -85,62 +84,25 @@ const nothing = ({ remote, branch }: SharedBranch, tip: Oid): Pushed => ({
 async function preview(registry: Registry, shared: SharedBranch, request: PushRequest): Promise<Pushed> {
   const { repository } = await registry.git()
   const [here, there] = await Promise.all([requireTip(registry), repository.fetch(shared.remote, shared.branch)])
-  const relation = await compareTips(registry, here, there)
+  const { relation, ahead } = await compareTips(registry, here, there)
   if (there !== undefined && relation === 'behind') return { ...nothing(shared, there), dry_run: true }
-  const isStraight = there === undefined || relation === 'behind' || isPushable(relation)
-  const tip = isStraight ? here : await planRebase(registry, shared, relation, { local: here, remote: there }, request)
-  const range = { ref: shared.ref, old: there, new: tip }
-  const [pushed, events] = await Promise.all([countCommits(registry, range), eventsForRange(registry, range)])
-  return {
-    ...{ remote: shared.remote, branch: shared.branch, old: there ?? null, new: tip, pushed, events: events.length },
-    ...{ queued: 0, missing_secrets: [], rebased: !isStraight, behind: false, dry_run: true },
+  if (there === undefined || relation === 'behind' || isPushable(relation)) {
+    return describe(registry, shared, { old: there, new: here, pushed: ahead, rebased: false })
   }
+  const { planRebase } = await import('./push-rebase.js')
+  const tip = await planRebase(registry, { shared, parted: relation, ends: { local: here, remote: there }, ...request })
+  const pushed = (await repository.distance(there, tip)) ?? null
+  return describe(registry, shared, { old: there, new: tip, pushed, rebased: true })
 }
 
-type Parted = 'renumbers' | 'diverged'
-
-/** Puts our commits on top of the remote's, with the branch and the work tree; when it cannot be all is as before. */
-async function rebase(registry: Registry, shared: SharedBranch, parted: Parted, ends: Ends, request: PushRequest) {
-  const { repository, exclusively } = await registry.git()
-  await exclusively(async () => {
-    const tip = await planRebase(registry, shared, parted, ends, request)
-    await repository.advance(ends.local, tip, `promptctl push --rebase: onto ${displayBranch(shared)}`)
-  })
-}
-
-/** Our commits made anew on top of the remote's. Throws when --rebase was not asked for, or both sides changed the same. */
-async function planRebase(
+async function describe(
   registry: Registry,
-  shared: SharedBranch,
-  parted: Parted,
-  ends: Ends,
-  request: PushRequest,
-): Promise<Oid> {
-  if (!request.rebase) throw await divergedError(registry, shared, parted, ends)
-  const { repository } = await registry.git()
-  const overlaps = await readOverlaps(registry, ends)
-  if (overlaps.length > 0) throw overlapError(shared, ends, overlaps)
-  const tip = await repository.replay(ends.local, ends.remote).catch((error: unknown) => {
-    throw parted === 'renumbers' ? withHint(error, capitalise(mergeTheOtherWay(shared))) : withHint(error, BY_HAND)
-  })
-  // Without the merge the files are the same, or the merge did more than to join the two.
-  if (parted === 'renumbers' && (await repository.differences(ends.local, tip, '')).length > 0) {
-    throw new PromptctlError(
-      'conflict',
-      'The merge changed files itself, so your commits cannot go on top without it',
-      {
-        hint: capitalise(mergeTheOtherWay(shared)),
-      },
-    )
+  { remote, branch, ref }: SharedBranch,
+  { old, new: tip, ...rest }: Omit<PushedRange, 'ref'> & Pick<Pushed, 'pushed' | 'rebased'>,
+): Promise<Pushed> {
+  const events = await eventsForRange(registry, { ref, old, new: tip })
+  return {
+    ...{ remote, branch, old: old ?? null, new: tip, ...rest, events: events.length },
+    ...{ queued: 0, missing_secrets: [], behind: false, dry_run: true },
   }
-  return tip
 }
-
-const BY_HAND = 'Your commits are as they were. git pull --rebase asks about each; then promptctl push.'
-
-const capitalise = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
-
-const withHint = (error: unknown, hint: string): unknown =>
-  isPromptctlError(error, 'conflict')
-    ? new PromptctlError(error.code, error.message, { hint, details: error.details, cause: error })
-    : error

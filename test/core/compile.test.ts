@@ -114,7 +114,7 @@ describe('preparePrompt', () => {
     const prepared = prepare({ template: '{{> b-00000000}}' }, partials)
     expect(prepared.partials).toEqual(['a-00000000', 'b-00000000'])
     expect([...prepared.partialFiles.values()].map(({ title }) => title)).toEqual(['a-00000000', 'b-00000000'])
-    expect(partialsOf({ file: "a", prompt: prepared.prompt })).toEqual(['b-00000000'])
+    expect(partialsOf({ file: 'a', prompt: prepared.prompt })).toEqual(['b-00000000'])
   })
 })
 

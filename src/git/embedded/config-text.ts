@@ -20,7 +20,7 @@ export function parseConfig(text: string, file: string): readonly ConfigEntry[] 
   const normal = rest
   const fail = (): never => {
     const line = normal.slice(0, total - rest.length).split('\n').length
-    throw new PromptctlError('unavailable', `${file}:${line}: bad git configuration.`, { details: { file, line } })
+    throw new PromptctlError('unavailable', `${file}:${line}: bad git configuration`, { details: { file, line } })
   }
   let section: string | undefined
   while (true) {

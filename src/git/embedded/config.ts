@@ -35,7 +35,7 @@ export function readConfig(context: ConfigContext): Config {
   const unfollowed: string[] = []
   const load = (file: string, depth: number): void => {
     if (depth > MAX_DEPTH)
-      throw new PromptctlError('unavailable', `${file}: too many nested includes in git's configuration.`)
+      throw new PromptctlError('unavailable', `${file}: too many nested includes in git's configuration`)
     const text = readIfThere(file)?.toString('utf8')
     if (text === undefined) return
     for (const entry of parseConfig(text, file)) {
@@ -76,7 +76,7 @@ function isTrue(value: string | undefined, fallback: boolean): boolean {
   const word = value.toLowerCase()
   if (['true', 'yes', 'on'].includes(word) || /^[+-]?0*[1-9]\d*[kmg]?$/.test(word)) return true
   if (['false', 'no', 'off', ''].includes(word) || /^[+-]?0+[kmg]?$/.test(word)) return false
-  throw new PromptctlError('unavailable', `"${value}" in git's configuration is neither true nor false.`)
+  throw new PromptctlError('unavailable', `"${value}" in git's configuration is neither true nor false`)
 }
 
 /** In the order in which git reads them; later ones win. */

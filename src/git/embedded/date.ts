@@ -12,7 +12,7 @@ export function formatDate(text: string | undefined, nowMs: number): string {
   const [, seconds, zone] = RAW.exec(text.trim()) ?? []
   if (seconds !== undefined && zone !== undefined) return `${Number(seconds)} ${zone}`
   const ms = /^@\d+$/.test(text) ? Number(text.slice(1)) * 1000 : parseText(text.trim())
-  if (Number.isNaN(ms)) throw new PromptctlError('usage', `"${text}" is not a date that git knows.`)
+  if (Number.isNaN(ms)) throw new PromptctlError('usage', `"${text}" is not a date that git knows`)
   const [written, hours, minutes] = WITH_ZONE.exec(text.trim()) ?? []
   return format(ms, hours === undefined ? (written && '+0000') || undefined : `${hours}${minutes}`)
 }

@@ -19,7 +19,7 @@ export function findIdentity(config: Config, env: NodeJS.ProcessEnv, role: Role)
   assertComplete(config)
   throw new PromptctlError(
     'unavailable',
-    `git does not know who the ${role} is: no ${name === '' ? 'name' : 'email'} is configured.`,
+    `git does not know who the ${role} is: no ${name === '' ? 'name' : 'email'} is configured`,
     {
       hint: 'git config --global user.name "Your Name"; git config --global user.email you@example.com',
     },
@@ -32,7 +32,7 @@ export function assertComplete({ unfollowed }: Config): void {
   if (condition === undefined) return
   throw new PromptctlError(
     'unsupported',
-    `git's configuration includes a file on the condition "${condition}", which needs git.`,
+    `git's configuration includes a file on the condition "${condition}", which needs git`,
     {
       hint: 'Install git, or set PROMPTCTL_GIT=native where it is.',
     },

@@ -51,7 +51,7 @@ export const EMPTY_INDEX: Index = { version: 2, entries: [], extensions: new Map
 /** Reads versions 2 to 4 of https://git-scm.com/docs/index-format. Throws `unavailable` when the file is damaged. */
 export function parseIndex(bytes: Buffer, file: string): Index {
   const damaged = (why: string): PromptctlError =>
-    new PromptctlError('unavailable', `The index ${file} is damaged: ${why}.`, { details: { path: file } })
+    new PromptctlError('unavailable', `The index ${file} is damaged: ${why}`, { details: { path: file } })
   if (bytes.length < HEADER + TRAILER || bytes.toString('latin1', 0, 4) !== 'DIRC') throw damaged('it is no index')
   const end = bytes.length - TRAILER
   const trailer = bytes.subarray(end)

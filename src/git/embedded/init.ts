@@ -15,9 +15,9 @@ const EXCLUDE = '# Files that git leaves out here and nowhere else, one pattern 
  */
 export async function initEmbedded(dir: string, { branch }: { readonly branch: string }): Promise<void> {
   const isName = isRefName(`refs/heads/${branch}`) && !branch.startsWith('-') && branch !== 'HEAD'
-  if (!isName) throw new PromptctlError('usage', `"${branch}" is no name for a branch.`)
+  if (!isName) throw new PromptctlError('usage', `"${branch}" is no name for a branch`)
   const gitDir = join(dir, '.git')
-  if (existsSync(gitDir)) throw new PromptctlError('conflict', `${dir} is a git repository already.`)
+  if (existsSync(gitDir)) throw new PromptctlError('conflict', `${dir} is a git repository already`)
   try {
     for (const folder of FOLDERS) mkdirSync(join(gitDir, folder), { recursive: true })
     writeFileSync(join(gitDir, 'config'), CONFIG)

@@ -87,9 +87,9 @@ function assertUnmoved(refs: Refs, { name, before }: ReflogLine): void {
   const now = isThere ? refs.resolve(name) : undefined
   if (isThere && now === before) return
   const what = isThere ? name : 'HEAD'
-  throw new PromptctlError('conflict', `${what} moved while the commit was made; nothing was changed.`, {
+  throw new PromptctlError('conflict', `${what} moved while the commit was made; nothing was changed`, {
     hint: 'Try again.',
-    details: { expected: before ?? null, actual: now ?? null },
+    details: { reason: 'head_moved', expected: before ?? null, actual: now ?? null },
   })
 }
 

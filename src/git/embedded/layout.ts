@@ -83,7 +83,7 @@ function layoutOf(gitDir: string, workTree: string | undefined): Layout {
 /** A `.git` file of a submodule or a linked work tree: `gitdir: ../.git/modules/x`. */
 function parseGitFile(file: string): string {
   const path = /^gitdir: (.+?)\r?\n?$/s.exec(readIfThere(file)?.toString('utf8') ?? '')?.[1]
-  if (path === undefined) throw new PromptctlError('unavailable', `${file} does not say where the git directory is.`)
+  if (path === undefined) throw new PromptctlError('unavailable', `${file} does not say where the git directory is`)
   return resolve(dirname(file), path)
 }
 

@@ -13,28 +13,24 @@ import { findUnderWay } from './under-way.js'
 export function assertReady({ layout, refs, indexPath }: Parts, expected: Oid | undefined): string {
   const operation = findUnderWay(layout.gitDir)
   if (operation !== undefined && operation !== 'bisect') {
-    throw new PromptctlError('unsupported', `A ${operation} is under way in this repository.`, {
+    throw new PromptctlError('unsupported', `A ${operation} is under way in this repository`, {
       hint: `Finish it with \`git ${operation} --continue\`, or give it up with \`git ${operation} --abort\`.`,
       details: { operation },
     })
   }
   const head = refs.read('HEAD')
   if (head === undefined || !('target' in head)) {
-    throw new PromptctlError('unsupported', 'HEAD is detached: there is no branch to commit to.', {
+    throw new PromptctlError('unsupported', 'HEAD is detached: there is no branch to commit to', {
       hint: 'Run `git switch <branch>`.',
     })
   }
   const { index } = readIndex(indexPath)
   const conflicts = index.entries.filter(({ stage }) => stage !== 0)
   if (conflicts.length > 0) {
-    throw new PromptctlError(
-      'unsupported',
-      `The index has unmerged paths: ${fromBytePath(conflicts[0]?.path ?? '')}.`,
-      {
-        hint: 'Resolve the conflict and stage the result first.',
-        details: { paths: [...new Set(conflicts.map(({ path }) => fromBytePath(path)))] },
-      },
-    )
+    throw new PromptctlError('unsupported', `The index has unmerged paths: ${fromBytePath(conflicts[0]?.path ?? '')}`, {
+      hint: 'Resolve the conflict and stage the result first.',
+      details: { paths: [...new Set(conflicts.map(({ path }) => fromBytePath(path)))] },
+    })
   }
   assertWritableIndex(index)
   assertExpected(refs.resolve(head.target), expected)
@@ -43,8 +39,8 @@ export function assertReady({ layout, refs, indexPath }: Parts, expected: Oid | 
 
 function assertExpected(actual: Oid | undefined, expected: Oid | undefined): void {
   if (actual === expected) return
-  throw new PromptctlError('conflict', 'The branch moved since the change was planned; nothing was changed.', {
+  throw new PromptctlError('conflict', 'The branch moved since the change was planned; nothing was changed', {
     hint: 'Try again.',
-    details: { expected: expected ?? null, actual: actual ?? null },
+    details: { reason: 'head_moved', expected: expected ?? null, actual: actual ?? null },
   })
 }

@@ -46,7 +46,7 @@ export function openRefs({ gitDir, commonDir }: { readonly gitDir: string; reado
       if (value === undefined || 'oid' in value) return value?.oid
       current = value.target
     }
-    throw new PromptctlError('unavailable', `The reference ${name} points at another one too many times.`)
+    throw new PromptctlError('unavailable', `The reference ${name} points at another one too many times`)
   }
   return { pathOf, read, resolve }
 }
@@ -71,7 +71,7 @@ function parseLoose(text: string, path: string): RefValue {
   if (target !== undefined && isRefName(target)) return { target }
   const oid = /^([0-9a-f]{40})(?:\s|$)/.exec(text)?.[1]
   if (oid !== undefined) return { oid: oid as Oid }
-  throw new PromptctlError('unavailable', `The reference file ${path} is damaged.`, {
+  throw new PromptctlError('unavailable', `The reference file ${path} is damaged`, {
     hint: 'Run `git fsck`; `git reflog` may still know what it held.',
     details: { path },
   })

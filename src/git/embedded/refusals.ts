@@ -10,7 +10,7 @@ import type { Layout } from './layout.js'
 
 /** A repository that only git itself can serve. `what` is the end of "cannot …", `why` what the repository has. */
 function refuse(what: string, why: string, setting?: string): PromptctlError {
-  return new PromptctlError('unsupported', `Without git, promptctl cannot ${what}: ${why}.`, {
+  return new PromptctlError('unsupported', `Without git, promptctl cannot ${what}: ${why}`, {
     hint: 'Install git, or set PROMPTCTL_GIT=native where it is.',
     details: { engine: 'embedded', ...(setting === undefined ? {} : { setting }) },
   })

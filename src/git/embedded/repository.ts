@@ -56,6 +56,14 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
       for await (const { oid } of graph.chain(tip)) if (oid === commit) return true
       return false
     },
+    distance: async (commit, tip) => {
+      let count = 0
+      for await (const { oid } of graph.chain(tip)) {
+        if (oid === commit) return count
+        count += 1
+      }
+      return undefined
+    },
     mergeBase: (a, b) => graph.mergeBase(a, b),
     commitAt: async (tip, seconds) => {
       for await (const { oid, committedAt } of graph.chain(tip)) if (committedAt <= seconds) return oid

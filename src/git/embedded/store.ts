@@ -30,7 +30,7 @@ export async function storeCommit(
   staged: readonly StagedFile[],
 ): Promise<ReflogLine> {
   const text = formatMessage(message)
-  if (text === '\n') throw new PromptctlError('usage', 'A commit needs a message.')
+  if (text === '\n') throw new PromptctlError('usage', 'A commit needs a message')
   const now = Date.now()
   const [author, committer] = (['author', 'committer'] as const).map((role) =>
     formatIdentity(findIdentity(config(), env, role), env, role, now),

@@ -39,7 +39,7 @@ export function parseEntry(content: Buffer, at: number): { readonly entry: TreeE
 }
 
 const tornTree = (): PromptctlError =>
-  new PromptctlError('unavailable', 'A tree object is damaged.', { hint: 'Run `git fsck` where git is.' })
+  new PromptctlError('unavailable', 'A tree object is damaged', { hint: 'Run `git fsck` where git is.' })
 
 /** The bytes of a tree, its entries in git's order: a folder sorts as if its name ended in a slash. */
 export function formatTree(entries: readonly TreeEntry[]): Buffer {
@@ -92,4 +92,4 @@ function fileMode(old: TreeEntry | undefined): string {
 }
 
 const inTheWay = (name: BytePath, kind: string): PromptctlError =>
-  new PromptctlError('conflict', `${fromBytePath(name)} is a ${kind} in this commit, and the new file needs that name.`)
+  new PromptctlError('conflict', `${fromBytePath(name)} is a ${kind} in this commit, and the new file needs that name`)

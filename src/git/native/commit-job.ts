@@ -88,7 +88,7 @@ export function moved(expected: Oid | undefined, actual: Oid | undefined, paths:
   const where = paths.length === 0 ? '' : `, and changed ${paths.slice(0, 5).join(', ')}`
   return new PromptctlError('conflict', `The branch moved from ${name(expected)} to ${name(actual)}${where}`, {
     hint: 'Look at what changed, and try again.',
-    details: { expected: expected ?? null, actual: actual ?? null, paths },
+    details: { reason: 'head_moved', expected: expected ?? null, actual: actual ?? null, paths },
   })
 }
 

@@ -5,7 +5,7 @@ import { diskError, isMissing } from '../disk.js'
 import type { ProcessEnv } from './process.js'
 
 /** Settings that change where a repository's parts are or how they are stored: git is asked about those. */
-const SPECIAL_CONFIG = /extensions|worktree|include|bare(?!\s*=\s*false)|repositoryformatversion(?!\s*=\s*0\b)/i
+export const SPECIAL_CONFIG = /extensions|worktree|include|bare(?!\s*=\s*false)|repositoryformatversion(?!\s*=\s*0\b)/i
 
 /**
  * The work tree around `dir` when it is as plain as `git init` makes it, undefined when only git can tell. What git would

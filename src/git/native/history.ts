@@ -129,12 +129,12 @@ function isUnder(paths: readonly string[]): (path: string) => boolean {
 }
 
 /** Exact: on a chain, nothing between `commit` and the tip can be reached from `commit`, so the list ends above it. */
-export async function isOnChain(context: GitContext, commit: Oid, tip: Oid): Promise<boolean> {
-  if (commit === tip) return true
+export async function distance(context: GitContext, commit: Oid, tip: Oid): Promise<number | undefined> {
+  if (commit === tip) return 0
   const result = await runRead(context, ['rev-list', '--first-parent', '--parents', tip, `^${commit}`])
-  if (result.status !== 0) return false
-  const oldest = result.stdout.toString('latin1').trimEnd().split('\n').at(-1) ?? ''
-  return oldest.split(' ')[1] === commit
+  if (result.status !== 0) return undefined
+  const lines = result.stdout.toString('latin1').trimEnd().split('\n')
+  return lines.at(-1)?.split(' ')[1] === commit ? lines.length : undefined
 }
 
 export async function mergeBase(context: GitContext, a: Oid, b: Oid): Promise<Oid | undefined> {

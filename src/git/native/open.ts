@@ -5,9 +5,9 @@ import type { Entry, Oid, Repository } from '../../registry/ports.js'
 import type { IndexRepair } from '../recover.js'
 import { advance } from './advance.js'
 import { commitFiles, workTreeOf } from './commit.js'
-import { readRemotes } from './config.js'
+import { type Remotes, readLocalRemotes, readRemotes } from './config.js'
 import { listDifferences } from './differences.js'
-import { commitAt, isOnChain, mergeBase, streamHistory } from './history.js'
+import { commitAt, distance, mergeBase, streamHistory } from './history.js'
 import { readIdentity } from './identity.js'
 import { listIndex, listStatus, unmergedPaths } from './index-status.js'
 import { type Location, locate } from './location.js'
@@ -83,7 +83,8 @@ function reads(native: Native) {
 function history({ context }: Native) {
   return {
     history: (query: Parameters<Repository['history']>[0]) => streamHistory(context, query),
-    isOnChain: (commit: Oid, tip: Oid) => isOnChain(context, commit, tip),
+    isOnChain: async (commit: Oid, tip: Oid) => (await distance(context, commit, tip)) !== undefined,
+    distance: (commit: Oid, tip: Oid) => distance(context, commit, tip),
     mergeBase: (a: Oid, b: Oid) => mergeBase(context, a, b),
     commitAt: (tip: Oid, seconds: number) => commitAt(context, tip, seconds),
   }
@@ -106,16 +107,21 @@ async function readBlobs(store: ObjectStore, blobs: Iterable<Oid>): Promise<Read
   return new Map(await Promise.all(unique.map(async (oid) => [oid, await store.blob(oid)] as const)))
 }
 
-async function chooseRemote({ context, refs }: Native, branch: string | undefined, asked?: string) {
-  const remotes = await readRemotes(context)
-  // A name that looks like an option is no remote, whatever the configuration says.
-  const names = remotes.names.filter((name) => name !== '' && !name.startsWith('-'))
-  const candidates =
-    asked === undefined ? [branch === undefined ? undefined : remotes.tracked.get(branch), 'origin'] : [asked]
-  const name =
-    candidates.find((candidate) => candidate !== undefined && names.includes(candidate)) ??
-    (asked === undefined ? onlyOne(names) : undefined)
+async function chooseRemote({ context, location, refs }: Native, branch: string | undefined, asked?: string) {
+  const local = readLocalRemotes(location)
+  const known = local === undefined ? undefined : pickRemote(local, asked ?? local.tracked.get(branch ?? ''))
+  const name = known ?? chooseAmong(await readRemotes(context), branch, asked)
   return name === undefined ? undefined : { name, head: await refs.remoteHead(name) }
 }
+
+function chooseAmong(remotes: Remotes, branch: string | undefined, asked: string | undefined): string | undefined {
+  if (asked !== undefined) return pickRemote(remotes, asked)
+  const tracked = branch === undefined ? undefined : remotes.tracked.get(branch)
+  return pickRemote(remotes, tracked) ?? pickRemote(remotes, 'origin') ?? pickRemote(remotes, onlyOne(remotes.names))
+}
+
+/** A name that looks like an option is no remote, whatever the configuration says. */
+const pickRemote = ({ names }: Remotes, name: string | undefined): string | undefined =>
+  name !== undefined && name !== '' && !name.startsWith('-') && names.includes(name) ? name : undefined
 
 const onlyOne = (names: readonly string[]): string | undefined => (names.length === 1 ? names[0] : undefined)
