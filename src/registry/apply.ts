@@ -17,6 +17,7 @@ import { readVersions } from './history.js'
 import type { CommitRequest, CommitResult, FileWrite, Oid } from './ports.js'
 import type { PushReport } from './push-range.js'
 import type { Registry, RegistryRepository } from './registry.js'
+import { rememberVerdict } from './verdicts.js'
 
 /** What a command that changes something says of each prompt. */
 export interface ChangeRecord {
@@ -233,18 +234,22 @@ async function nextVersion(
   { commit, blobs }: CommitResult,
 ): Promise<Version | undefined> {
   const { prefix } = await registry.git()
-  const { slug, environment, state, title, digest } = change
+  const { slug, environment } = change
+  const blob = blobs.get(`${prefix}${pathOf(change)}`)
+  const { state, title, tags, digest } = change
+  const verdict = { valid: true, slug, environment, state, title, tags, digest } as const
+  if (blob !== undefined) await rememberVerdict(registry, blob, verdict)
   const row: LedgerRow = {
     slug,
     environment,
     version: before.length + 1,
     commit,
     position: Number.POSITIVE_INFINITY,
-    blob: blobs.get(`${prefix}${pathOf(change)}`),
+    blob,
     link: false,
     author: { name: '', email: '' },
     committedAt: 0,
     subject: '',
   }
-  return appendVersion(before, row, { valid: true, slug, environment, state, title, tags: [], digest }).at(-1)
+  return appendVersion(before, row, verdict).at(-1)
 }

@@ -66,6 +66,7 @@ export function planNew(prompts: readonly PromptFile[]): Plan {
       action: 'created',
       state: 'draft',
       title: prompt.title,
+      tags: prompt.tags ?? [],
       digest: digestOf(prompt),
       previousVersion: null,
       content: encoder.encode(formatPrompt(prompt)),

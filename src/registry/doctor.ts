@@ -4,6 +4,7 @@ import { readTip, sharedBranchOf } from './branches.js'
 import { readAllVersions } from './history.js'
 import { readMoves } from './ledger/moves.js'
 import { lint } from './lint.js'
+import { missingSecretsOf } from './notify.js'
 import type { Registry } from './registry.js'
 
 export type Health = 'ok' | 'warning' | 'error'
@@ -107,6 +108,23 @@ async function checkNumbers(registry: Registry): Promise<readonly Diagnosis[]> {
   ]
 }
 
+/** What webhooks have not been told, and cannot be told from here. */
+async function checkOutbox(registry: Registry): Promise<readonly Diagnosis[]> {
+  if (registry.config.webhooks.length === 0) return []
+  const [deliveries, missing] = await Promise.all([(await registry.notifier()).list(), missingSecretsOf(registry)])
+  const secrets = missing.length === 0 ? '' : `; nothing is sent from here: ${missing.join(', ')} is not set`
+  if (deliveries.length === 0) return [{ check: 'outbox', health: 'ok', message: `empty${secrets}` }]
+  const failed = deliveries.filter(({ state }) => state === 'failed').length
+  return [
+    {
+      check: 'outbox',
+      health: 'warning',
+      message: `${deliveries.length} deliveries wait, ${failed} of them failed for good${secrets}`,
+      hint: 'promptctl webhook deliveries lists them, promptctl webhook deliver tries again.',
+    },
+  ]
+}
+
 /** Where everyone may change production without review, a registry has no guard. */
 async function checkOwners(registry: Registry): Promise<Diagnosis> {
   const last = registry.config.environments.at(-1) ?? ''
@@ -133,5 +151,6 @@ const CHECKS: readonly Check[] = [
   checkHistory,
   checkNumbers,
   checkFiles,
+  checkOutbox,
   checkOwners,
 ]

@@ -1,12 +1,13 @@
 import { PromptctlError } from '../core/errors.js'
 import { compareBytes, PROMPTS_DIR } from '../core/paths.js'
+import { type ReadResult, readPrompt } from '../core/prompt-reader.js'
 import { readTip } from './branches.js'
 import type { Difference, Entry, Oid } from './ports.js'
 import { type Registry, type RegistryRepository, requireWorkTree } from './registry.js'
 
 /** A file as lint looks at it: its bytes, or why it has none. Paths are relative to the registry's root. */
 export type LintFile =
-  | { readonly path: string; readonly kind: 'file'; readonly bytes: Uint8Array }
+  | { readonly path: string; readonly kind: 'file'; readonly bytes: Uint8Array; readonly content: () => ReadResult }
   | { readonly path: string; readonly kind: 'link' }
   | { readonly path: string; readonly kind: 'unreadable'; readonly message: string }
 
@@ -58,7 +59,7 @@ function workTreeSource(registry: Registry): LintSource {
   const readOne = (path: string): LintFile[] => {
     try {
       const bytes = workTree.read(path)
-      return bytes === undefined ? [] : [{ path, kind: 'file', bytes }]
+      return bytes === undefined ? [] : [createFile(path, bytes)]
     } catch (error) {
       if (!(error instanceof PromptctlError)) throw error
       const isLink = error.details?.['rule'] === 'symlink' && error.details['file'] === path
@@ -93,6 +94,14 @@ function withKnown(
   side: (difference: Difference) => Entry | undefined,
 ): LintSource {
   const known = new Map(differences.map((difference) => [difference.path.slice(git.prefix.length), side(difference)]))
+  let files: Promise<ReadonlyMap<string, LintFile>> | undefined
+  const readKnown = async (): Promise<ReadonlyMap<string, LintFile>> => {
+    const read = await readEntries(
+      git,
+      [...known.values()].flatMap((entry) => entry ?? []),
+    )
+    return new Map(read.map((file) => [file.path, file]))
+  }
   return {
     list: async (dir) => {
       const paths = new Set(await source.list(dir))
@@ -103,9 +112,9 @@ function withKnown(
       return [...paths].sort(compareBytes)
     },
     read: async (paths) => {
-      const entries = paths.flatMap((path) => known.get(path) ?? [])
+      files ??= readKnown()
       const [ours, others] = await Promise.all([
-        readEntries(git, entries),
+        files.then((map) => paths.flatMap((path) => map.get(path) ?? [])),
         source.read(paths.filter((path) => !known.has(path))),
       ])
       return [...ours, ...others]
@@ -118,8 +127,22 @@ async function readEntries({ repository, prefix }: RegistryRepository, entries: 
   return entries.map((entry): LintFile => {
     const path = entry.path.slice(prefix.length)
     if (isLink(entry)) return { path, kind: 'link' }
-    return { path, kind: 'file', bytes: contents.get(entry.blob) ?? new Uint8Array() }
+    return createFile(path, contents.get(entry.blob) ?? new Uint8Array())
   })
+}
+
+/** A file that is parsed once, when it is first asked what it holds. */
+function createFile(path: string, bytes: Uint8Array): LintFile {
+  let result: ReadResult | undefined
+  return {
+    path,
+    kind: 'file',
+    bytes,
+    content: () => {
+      result ??= readPrompt(bytes, path)
+      return result
+    },
+  }
 }
 
 const isLink = ({ mode }: Entry): boolean => mode === '120000'

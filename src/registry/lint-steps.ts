@@ -2,7 +2,7 @@ import type { Finding } from '../core/lint/rules.js'
 import { createFinding } from '../core/lint/rules.js'
 import { checkStep, type Step, type StepFinding } from '../core/lint/step.js'
 import { parsePromptPath } from '../core/paths.js'
-import { type PromptDocument, readPrompt } from '../core/prompt-reader.js'
+import type { PromptDocument } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { sharedBranchOf } from './branches.js'
 import { firstEnvironment } from './create.js'
@@ -54,7 +54,7 @@ function stepOf(path: string, before: LintFile | undefined, after: LintFile | un
 
 function documentOf(file: LintFile | undefined): PromptDocument | undefined {
   if (file?.kind !== 'file') return undefined
-  const { prompt, source, seal } = readPrompt(file.bytes, file.path)
+  const { prompt, source, seal } = file.content()
   return prompt === undefined || source === undefined || seal === undefined ? undefined : { prompt, source, seal }
 }
 

@@ -3,7 +3,7 @@ import { createFinding, type Finding } from '../core/lint/rules.js'
 import { formatPromptPath } from '../core/paths.js'
 import { checkPortable } from '../core/portable.js'
 import type { Position } from '../core/prompt-file.js'
-import { type PromptDocument, readPrompt } from '../core/prompt-reader.js'
+import type { PromptDocument } from '../core/prompt-reader.js'
 import type { Slug } from '../core/slug.js'
 import type { LintSource } from './lint-source.js'
 import { type PartialReader, prepare } from './prepare.js'
@@ -30,7 +30,7 @@ function partialsOf(source: LintSource, known: Map<string, PromptDocument>, { pr
     if (found !== undefined) return found
     const [file] = await source.read([path])
     if (file?.kind !== 'file') return undefined
-    const { prompt: partial, source: text, seal } = readPrompt(file.bytes, path)
+    const { prompt: partial, source: text, seal } = file.content()
     if (partial === undefined || text === undefined || seal === undefined) return undefined
     const document = { prompt: partial, source: text, seal }
     known.set(path, document)

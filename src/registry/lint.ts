@@ -71,7 +71,7 @@ async function checkSource(
 
 function checkLintFile(file: LintFile, environments: readonly Environment[]): CheckedFile {
   const { path } = file
-  if (file.kind === 'file') return checkFile(path, file.bytes, environments)
+  if (file.kind === 'file') return checkFile(path, file.content, environments)
   const finding = file.kind === 'link' ? symlinkFinding(path) : createFinding('invalid_prompt', path, file.message)
   return { path, document: undefined, findings: [finding] }
 }

@@ -143,11 +143,28 @@ export const missingSecretsError = (missing: readonly string[]): PromptctlError 
 
 /**
  * Around a push: `rememberPush` before it, `settlePush` after the remote has accepted it, `forgetPush` when it has not.
- * A push that is killed in between is found by the next `settlePush` or `webhook deliver`, so no event is lost.
+ * A push that is killed in between is found by the next `settlePush` or `webhook deliver`, so no event is lost. The
+ * events are read from here on, because git's push leaves time for that.
  */
 export async function rememberPush(registry: Registry, range: PushedRange): Promise<void> {
-  if (registry.config.webhooks.length > 0) await (await registry.notifier()).remember(range)
+  if (registry.config.webhooks.length === 0) return
+  await (await registry.notifier()).remember(range)
+  const events = eventsForRange(registry, range)
+  // Who settles the push hears of a failure; who gives it up need not.
+  events.catch(() => undefined)
+  readAhead.set(registry, { range, events })
 }
+
+/** What rememberPush has begun to read. */
+const readAhead = new WeakMap<Registry, { range: PushedRange; events: Promise<readonly TemplateEvent[]> }>()
+
+const eventsOf = (registry: Registry, range: PushedRange): Promise<readonly TemplateEvent[]> => {
+  const begun = readAhead.get(registry)
+  return begun !== undefined && isSameRange(begun.range, range) ? begun.events : eventsForRange(registry, range)
+}
+
+const isSameRange = (a: Partial<PushedRange>, b: Partial<PushedRange>): boolean =>
+  a.ref === b.ref && a.old === b.old && a.new === b.new
 
 /** See rememberPush. */
 export async function forgetPush(registry: Registry, range: PushedRange): Promise<void> {
@@ -156,17 +173,17 @@ export async function forgetPush(registry: Registry, range: PushedRange): Promis
 
 /**
  * Sends the events of a range that the remote has accepted, and of those that earlier pushes left behind; see
- * rememberPush and enqueueAndDeliver. `events` are those of the range, where they were read while git pushed.
+ * rememberPush and enqueueAndDeliver.
  */
 export async function settlePush(
   registry: Registry,
   range: PushedRange,
-  options: { readonly wait: boolean; readonly events?: readonly TemplateEvent[] | undefined },
+  options: { readonly wait: boolean },
 ): Promise<DeliverySummary> {
   const accepted = await acceptedRanges(registry, range)
   const events = new Map<string, TemplateEvent>()
   for (const one of accepted) addEvents(events, await eventsForRange(registry, one))
-  addEvents(events, options.events ?? (await eventsForRange(registry, range)))
+  addEvents(events, await eventsOf(registry, range))
   const summary = await enqueueAndDeliver(registry, [...events.values()], options)
   for (const one of [...accepted, range]) await forgetPush(registry, one)
   return summary
@@ -186,7 +203,7 @@ async function acceptedRanges(
   const [{ repository }, notifier] = await Promise.all([registry.git(), registry.notifier()])
   const accepted: PushedRange[] = []
   for (const range of await notifier.remembered()) {
-    if (range.ref === pushed.ref && range.old === pushed.old && range.new === pushed.new) continue
+    if (isSameRange(range, pushed)) continue
     // Commits that were rewritten and collected as garbage were never shared.
     if ((await repository.resolveCommit(range.new)) === undefined) await notifier.forget(range)
     else if (await repository.isOnChain(range.new, pushed.new)) accepted.push(range)

@@ -79,10 +79,22 @@ export async function readVerdicts(
   return verdicts
 }
 
+/** Keeps the verdict on a blob that was just written, so that the next look at it parses nothing. */
+export async function rememberVerdict(
+  registry: Registry,
+  blob: Oid,
+  verdict: Verdict & { valid: true },
+): Promise<void> {
+  const { cache } = await registry.git()
+  keepVerdicts(cache, shardOf(verdict.slug), new Set([blob]), new Map([[blob, verdict]]))
+}
+
+const shardOf = (slug: Slug): string => `verdicts/${(hashSlug(slug) % SHARDS).toString(16).padStart(2, '0')}`
+
 function groupByShard(rows: ReadonlyMap<Slug, readonly LedgerRow[]>): ReadonlyMap<string, Set<Oid>> {
   const shards = new Map<string, Set<Oid>>()
   for (const [slug, list] of rows) {
-    const shard = `verdicts/${(hashSlug(slug) % SHARDS).toString(16).padStart(2, '0')}`
+    const shard = shardOf(slug)
     const blobs = shards.get(shard) ?? new Set()
     shards.set(shard, blobs)
     for (const { blob, link } of list) if (blob !== undefined && !link) blobs.add(blob)

@@ -10,6 +10,7 @@ const change = (more: Partial<Change> = {}): Change => ({
   action: 'published',
   state: 'published',
   title: 'Greet',
+  tags: [],
   content: new Uint8Array(),
   digest: 'sha256:x',
   previousVersion: null,

@@ -3,7 +3,7 @@ import { checkFile } from '../../src/core/lint/file.js'
 import { checkAliases } from '../../src/core/lint/registry.js'
 import { createFinding, RULES } from '../../src/core/lint/rules.js'
 import { checkStep } from '../../src/core/lint/step.js'
-import { parsePrompt } from '../../src/core/prompt-reader.js'
+import { parsePrompt, readPrompt } from '../../src/core/prompt-reader.js'
 import { documentOf, environment, type Sketch, SLUG } from './versions.js'
 
 const D = 'development'
@@ -30,7 +30,7 @@ describe('the rules', () => {
 
 describe('checkFile', () => {
   const check = (path: string, text: string) =>
-    checkFile(path, Buffer.from(text), ENVIRONMENTS).findings.map(({ rule }) => rule)
+    checkFile(path, () => readPrompt(text, path), ENVIRONMENTS).findings.map(({ rule }) => rule)
   const path = `prompts/${D}/${SLUG}.yaml`
 
   it('passes over what people keep beside prompts', () => {
@@ -42,17 +42,17 @@ describe('checkFile', () => {
 
   it('reads a good file without a finding, and gives the prompt', () => {
     const { source } = documentOf([D, 'published'])
-    const checked = checkFile(path, Buffer.from(source.text), ENVIRONMENTS)
+    const checked = checkFile(path, () => readPrompt(source.text, path), ENVIRONMENTS)
     expect([checked.findings, checked.document?.prompt.slug]).toEqual([[], SLUG])
   })
 
   it('finds a broken seal at the digest, and an absent one at the state', () => {
     const { text } = documentOf([D, 'published']).source
-    const torn = checkFile(path, Buffer.from(text.replace(/ a\n/, ' b\n')), ENVIRONMENTS).findings
+    const torn = checkFile(path, () => readPrompt(text.replace(/ a\n/, ' b\n'), path), ENVIRONMENTS).findings
     expect(torn).toMatchObject([
       { rule: 'broken_seal', line: text.split('\n').findIndex((line) => line.startsWith('digest')) + 1 },
     ])
-    const bare = checkFile(path, Buffer.from(text.replace(/digest: .*\n/, '')), ENVIRONMENTS).findings
+    const bare = checkFile(path, () => readPrompt(text.replace(/digest: .*\n/, ''), path), ENVIRONMENTS).findings
     expect(bare).toMatchObject([{ rule: 'broken_seal', line: 5 }])
   })
 })

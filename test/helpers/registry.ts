@@ -13,7 +13,7 @@ import type { ChangeRecord } from '../../src/registry/apply.js'
 import type { LogEntry } from '../../src/registry/log.js'
 import type { PromptRecord } from '../../src/registry/record.js'
 import { type CliError, type CliResult, type Place, promptctl } from './cli.js'
-import { configureIdentity, createRepo, FIRST_COMMIT_AT, isolatedEnv, type TestRepo } from './repo.js'
+import { configureIdentity, createRepo, FIRST_COMMIT_AT, isolatedEnv, type ProcessEnv, type TestRepo } from './repo.js'
 
 export type Engine = 'native' | 'embedded'
 export const ENGINES: readonly Engine[] = ['native', 'embedded']
@@ -92,13 +92,21 @@ export interface RegistryOptions {
   readonly existing?: string
   /** The registry's folder in the repository. */
   readonly folder?: string
+  /** More of the environment. */
+  readonly env?: ProcessEnv
 }
 
 /** A registry with nothing in it, on branch main, or the one that is in an existing clone. */
-export function createRegistry({ engine = 'native', config, existing, folder }: RegistryOptions = {}): TestRegistry {
+export function createRegistry({
+  engine = 'native',
+  config,
+  existing,
+  folder,
+  env: more,
+}: RegistryOptions = {}): TestRegistry {
   const dir = existing ?? join(tempDir(), 'repo')
   if (existing === undefined) cpSync(templateDir(), dir, { recursive: true })
-  const env = { ...isolatedEnv(join(root, 'home')), PROMPTCTL_GIT: engine }
+  const env = { ...isolatedEnv(join(root, 'home')), PROMPTCTL_GIT: engine, ...more }
   const repo = createRepo({ existing: dir, env })
   repo.remove()
   const registry = new RealRegistry(repo, folder === undefined ? '' : `${folder}/`)

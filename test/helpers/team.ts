@@ -20,6 +20,7 @@ export function createTeam(config?: string): Team {
   ada.repo.git('clone', '-q', '--bare', ada.dir, origin)
   ada.repo.git('remote', 'add', 'origin', origin)
   ada.repo.git('fetch', '-q', 'origin')
+  ada.repo.git('branch', '-q', '--set-upstream-to=origin/main')
   return {
     ada,
     origin,

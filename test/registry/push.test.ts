@@ -1,6 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { openRegistry } from '../../src/open.js'
+import { rememberPush } from '../../src/registry/notify.js'
+import type { Oid } from '../../src/registry/ports.js'
 import type { Pushed } from '../../src/registry/push.js'
+import { promptctl } from '../helpers/cli.js'
 import { createRegistry } from '../helpers/registry.js'
 import { createTeam, publishEdit, remoteHook } from '../helpers/team.js'
 
@@ -197,5 +201,60 @@ describe('push after a merge of the shared branch', () => {
     await bob.json('push')
     expect(bob.repo.git('rev-parse', `${tip()}^1`)).toBe(before)
     expect((await bob.log(slug)).map(({ version }) => version)).toEqual([5, 4, 3, 2, 1])
+  })
+})
+
+/** Nobody listens on this port. */
+const WEBHOOK = [
+  'name: test',
+  'branch: main',
+  'webhooks:',
+  '  - url: https://127.0.0.1:9/hook?token=query-word',
+  '    secret_env: PROMPTCTL_WEBHOOK_SECRET',
+  '',
+].join('\n')
+const SECRET = { PROMPTCTL_WEBHOOK_SECRET: 'a-secret-word', PROMPTCTL_WEBHOOK_ALLOW_HOSTS: '127.0.0.1' }
+
+describe('push with webhooks', () => {
+  it('without the secret succeeds and says that nothing is sent from here; --wait fails [case 41]', async () => {
+    const { ada, tip } = createTeam(WEBHOOK)
+    await ada.create('Greet')
+    const waiting = await ada.fails(6, 'unavailable', 'push', '--wait')
+    expect(waiting.message).toContain('PROMPTCTL_WEBHOOK_SECRET')
+    expect(tip()).not.toBe(ada.head())
+    const result = await ada.cli('push')
+    expect([result.exit, result.stderr, tip()]).toEqual([0, '', ada.head()])
+    expect(result.stdout).toContain('nothing is sent from here, because PROMPTCTL_WEBHOOK_SECRET is not set')
+    expect(result.stdout).not.toContain('query-word')
+  })
+
+  it('makes an event of each version in the range, and --wait reports what came of it', async () => {
+    const { ada } = createTeam(WEBHOOK)
+    const { slug } = await ada.create('Greet')
+    await publishEdit(ada, slug, 'Hi')
+    const preview = await ada.json<Pushed>('push', '--dry-run')
+    expect(preview).toMatchObject({ pushed: 2, events: 2, queued: 0 })
+    const result = await promptctl(ada.place({ env: SECRET }), 'push', '--wait', '--json')
+    expect(result.exit, result.stderr).toBe(0)
+    const pushed = result.json<Pushed>()
+    expect(pushed).toMatchObject({ pushed: 2, events: 2, queued: 2, missing_secrets: [] })
+    expect(pushed.outcomes?.map(({ delivered }) => delivered)).toEqual([false, false])
+    expect(result.stdout).not.toMatch(/query-word|a-secret-word/)
+  })
+
+  it('a push that was killed before its events were written is told by the next one [case 42]', async () => {
+    const { ada } = createTeam(WEBHOOK)
+    const old = ada.head() as Oid
+    await ada.create('First')
+    const tip = ada.head() as Oid
+    const registry = await openRegistry({ directory: ada.dir, env: { ...ada.repo.env, ...SECRET }, now: Date.now })
+    await rememberPush(registry, { ref: 'refs/heads/main', old, new: tip })
+    await registry.close()
+    ada.repo.git('push', '-q', 'origin', 'main')
+    await ada.create('Second')
+    const result = await promptctl(ada.place({ env: SECRET }), 'push', '--json')
+    expect(result.json()).toMatchObject({ old: tip, pushed: 1, events: 2, queued: 2 })
+    const again = await promptctl(ada.place({ env: SECRET }), 'push', '--json')
+    expect(again.json()).toMatchObject({ pushed: 0, events: 0 })
   })
 })

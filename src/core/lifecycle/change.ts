@@ -29,6 +29,7 @@ export interface Change {
   readonly action: Action
   readonly state: State
   readonly title: string
+  readonly tags: readonly string[]
   /** The file's new bytes. */
   readonly content: Uint8Array
   readonly digest: string
@@ -55,6 +56,7 @@ export function createChange(
     slug,
     environment,
     title: document.prompt.title,
+    tags: document.prompt.tags ?? [],
     digest: document.seal,
     previousVersion: newestIn(versions, environment)?.version ?? null,
     content: typeof change.content === 'string' ? encoder.encode(change.content) : change.content,

@@ -1,5 +1,5 @@
 import { parsePromptPath } from '../paths.js'
-import { isSealed, type PromptDocument, readPrompt } from '../prompt-reader.js'
+import { isSealed, type PromptDocument, type ReadResult } from '../prompt-reader.js'
 import type { Environment } from '../slug.js'
 import { createFinding, type Finding } from './rules.js'
 
@@ -13,13 +13,13 @@ export interface CheckedFile {
 /** Files that people keep beside prompts, and that are no prompts. */
 const BYSTANDER = /(^|\/)(\.[^/]*|README(\.md)?|CODEOWNERS)$/
 
-/** Checks what a file says by itself. `path` is relative to the registry's root. */
-export function checkFile(path: string, bytes: Uint8Array, environments: readonly Environment[]): CheckedFile {
+/** Checks what a file says by itself. `path` is relative to the registry's root; `read` is called when it is a prompt's. */
+export function checkFile(path: string, read: () => ReadResult, environments: readonly Environment[]): CheckedFile {
   const where = parsePromptPath(path)
   if (where === undefined || !environments.includes(where.environment)) {
     return { path, document: undefined, findings: BYSTANDER.test(path) ? [] : [misplaced(path, environments)] }
   }
-  const { prompt, source, seal, problems } = readPrompt(bytes, path)
+  const { prompt, source, seal, problems } = read()
   if (prompt === undefined || source === undefined || seal === undefined) {
     return {
       path,

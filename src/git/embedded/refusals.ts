@@ -9,7 +9,7 @@ import type { Index } from './index-file.js'
 import type { Layout } from './layout.js'
 
 /** A repository that only git itself can serve. `what` is the end of "cannot …", `why` what the repository has. */
-function refuse(what: string, why: string, setting?: string): PromptctlError {
+export function refuse(what: string, why: string, setting?: string): PromptctlError {
   return new PromptctlError('unsupported', `Without git, promptctl cannot ${what}: ${why}`, {
     hint: 'Install git, or set PROMPTCTL_GIT=native where it is.',
     details: { engine: 'embedded', ...(setting === undefined ? {} : { setting }) },
@@ -95,6 +95,12 @@ export function assertCommittable(layout: Layout, config: Config, env: NodeJS.Pr
   const run = ['prepare-commit-msg', 'post-commit', ...(verify ? ['pre-commit', 'commit-msg'] : [])]
   const hook = installedHooks(layout, config, env).find((name) => run.includes(name))
   if (hook !== undefined) throw hookError(hook)
+}
+
+/** Throws `unsupported` where git's own push would run a hook. */
+export function assertPushable(layout: Layout, config: Config, env: NodeJS.ProcessEnv): void {
+  const hook = installedHooks(layout, config, env).find((name) => name === 'pre-push')
+  if (hook !== undefined) throw refuse('push', `the hook ${hook} is installed`, `hooks.${hook}`)
 }
 
 const hookError = (name: string): PromptctlError =>

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { PromptctlError } from '../../core/errors.js'
+import { isPromptctlError, PromptctlError } from '../../core/errors.js'
 import type { CommitRequest, CommitResult, Entry, FileWrite, Oid } from '../../registry/ports.js'
 import { GitLockWait, gitLockError } from '../git-lock.js'
 import { openScratch, type Scratch } from '../journal.js'
@@ -26,9 +26,25 @@ export async function writeCommit(parts: Parts, request: CommitRequest): Promise
   const ref = await storeCommit(parts, request, branch, staged)
   const kept = new Set(request.keepEdits)
   const files = request.files.filter(({ path }) => !kept.has(path))
-  await writeFiles(parts, files, (scratch) => landWithPatience(parts, scratch, wait, { staged, ref }))
+  await writeFiles(parts, files, async (scratch) => {
+    // The commit is stored, and no branch has it yet: when the caller says no there is nothing to take back.
+    await request.confirm?.(ref.after)
+    await landWithPatience(parts, scratch, wait, { staged, ref }).catch((error: unknown) => {
+      throw request.confirm === undefined ? error : onlyConfirmed(ref.after, error)
+    })
+  })
   return { commit: ref.after, parent: request.expected, blobs: new Map(staged.map(({ path, blob }) => [path, blob])) }
 }
+
+/** The commit was confirmed, so it is pushed, and then the branch here could not be moved to it. */
+const onlyConfirmed = (commit: Oid, error: unknown): unknown =>
+  error instanceof LandedError || !isPromptctlError(error)
+    ? error
+    : new PromptctlError(error.code, `${error.message} The commit ${commit.slice(0, 10)} was pushed before that`, {
+        hint: 'git pull brings it here.',
+        details: { ...error.details, reason: 'pushed_only', commit },
+        cause: error,
+      })
 
 /** The port's `stage`. */
 export async function writeStage(parts: Parts, files: readonly FileWrite[]): Promise<void> {
