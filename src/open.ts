@@ -6,7 +6,7 @@ import { CONFIG_FILE } from './core/paths.js'
 import { type Environment, parseEnvironment } from './core/slug.js'
 import { openWorkTree } from './git/work-tree.js'
 import type { Initialised } from './registry/init.js'
-import type { Notifier, Oid, Parallel, Repository, WorkTree } from './registry/ports.js'
+import type { HookFiles, Notifier, Oid, Parallel, Repository, WorkTree } from './registry/ports.js'
 import type { Registry, RegistryRepository } from './registry/registry.js'
 import type { Exclusively } from './webhook/attempt.js'
 
@@ -124,6 +124,22 @@ export async function openWorker(root: string, { env, now }: Pick<OpenOptions, '
   await runWorker({ root, env, now, exclusively: lockWith(now) })
 }
 
+/** The hooks of the repository around `directory`, whether it holds a registry yet or not. Throws `not_found`. */
+export async function openHooks({ directory: cwd, base, env }: OpenOptions): Promise<HookFiles> {
+  const { openRepository } = await import('./git/open.js')
+  const repository = await openRepository({ cwd, base, env })
+  try {
+    return await hooksOf(repository)
+  } finally {
+    await repository.close()
+  }
+}
+
+async function hooksOf(repository: Repository): Promise<HookFiles> {
+  const { openHookFiles } = await import('./git/hook-files.js')
+  return openHookFiles(await repository.hooksDir(), repository.workTree === undefined)
+}
+
 async function openRepositoryOrNothing({
   directory,
   base,
@@ -190,6 +206,7 @@ async function attach(
     prefix,
     stateDir,
     cache: openCache(join(stateDir, 'cache')),
+    hooks: () => hooksOf(repository),
     exclusively: (action) =>
       withLock(
         stateDir,

@@ -140,6 +140,11 @@ function createSession(runtime: Runtime, options: Options): { context: Context; 
       const { openRegistriesAt } = await import('../open.js')
       return openRegistriesAt(openOptions(runtime, directory), commit)
     },
+    hooks: async () => {
+      const { openHooks } = await import('../open.js')
+      return openHooks(openOptions(runtime, directory))
+    },
+    program: runtime.program,
     deliverInBackground: async (root) => {
       const { openWorker } = await import('../open.js')
       await openWorker(root, runtime)

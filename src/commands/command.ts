@@ -1,6 +1,7 @@
 import type { Command as Commander } from 'commander'
 import type { Initialised } from '../registry/init.js'
 import type { OpenAt } from '../registry/notify-ranges.js'
+import type { HookFiles } from '../registry/ports.js'
 import type { Registry } from '../registry/registry.js'
 
 /** Paints text for a terminal, or leaves it alone in a pipe. */
@@ -38,6 +39,10 @@ export interface Context {
   initialise(name: string | undefined): Promise<Initialised>
   /** Every registry in the tree of a commit, as it is configured there; to be closed. */
   registriesAt: OpenAt
+  /** The hooks of the repository, which need not hold a registry yet. */
+  hooks(): Promise<HookFiles>
+  /** The command line that starts promptctl again; undefined where there is none. */
+  readonly program: readonly string[] | undefined
   /** Delivers what is pending in a repository whose state is in that folder: what the background process does. */
   deliverInBackground(root: string): Promise<void>
   /** Where the command was started, or what -C says: absolute. */

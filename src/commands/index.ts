@@ -1,11 +1,11 @@
 import { archive } from './archive.js'
-import { cache } from './cache.js'
 import type { AnyCommand } from './command.js'
 import { compile } from './compile.js'
 import { completion } from './completion.js'
 import { diff } from './diff.js'
 import { doctor } from './doctor.js'
 import { edit } from './edit.js'
+import { hooks } from './hooks.js'
 import { importCommand } from './import.js'
 import { init } from './init.js'
 import { lint } from './lint.js'
@@ -30,7 +30,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Put them into service, and take them back:', [publish, promote, archive, rollback]],
   ['Share them:', [push]],
   ['Tell others:', [notify, webhook]],
-  ['Look after things:', [doctor, completion]],
+  ['Look after things:', [hooks, doctor, completion]],
 ]
 
 /** Every command, in the order of the help. */

@@ -12,7 +12,7 @@ export type AloneResult = 'passed' | 'archived' | 'unclear'
  * for the caller to look at again: only there is the whole registry at hand, and the wording of errors.
  */
 export function checkAlone(bytes: Uint8Array, path: string, strict: boolean): AloneResult {
-  const { prompt } = readPrompt(bytes, path)
+  const prompt = readPrompt(bytes, path).document?.prompt
   if (prompt === undefined) return 'unclear'
   if (prompt.state === 'archived') return 'archived'
   try {

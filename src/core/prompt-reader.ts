@@ -13,11 +13,10 @@ export interface PromptDocument {
   readonly seal: string
 }
 
-/** All of a PromptDocument when there are no problems; `source` also when the YAML is good and the prompt is not. */
+/** A document, or what stands in its way; then there is still a `source` when the YAML is good. */
 export interface ReadResult {
-  readonly prompt?: PromptFile
+  readonly document?: PromptDocument
   readonly source?: YamlSource
-  readonly seal?: string
   readonly problems: readonly Problem[]
 }
 
@@ -30,11 +29,11 @@ export function readPrompt(content: Uint8Array | string, file: string): ReadResu
     : describeErrors(validatePrompt.errors ?? [], source, PROMPT_WORDING)
   found.push(...checkKind(source), ...checkText(source))
   if (found.length > 0) return { source, problems: sortProblems(found) }
-  return createDocument(source)
+  return { document: createDocument(source), source, problems: [] }
 }
 
 /** Hashed when it is first asked for: loading node:crypto takes 5 ms, and compiling a file needs no seal. */
-function createDocument(source: YamlSource): PromptDocument & ReadResult {
+function createDocument(source: YamlSource): PromptDocument {
   const prompt = source.value as unknown as PromptFile
   let seal: string | undefined
   return {
@@ -44,14 +43,13 @@ function createDocument(source: YamlSource): PromptDocument & ReadResult {
       seal ??= digestOf(prompt)
       return seal
     },
-    problems: [],
   }
 }
 
 /** As `readPrompt`, but throws `invalid_prompt` with all problems in `details.problems`. */
 export function parsePrompt(content: Uint8Array | string, file: string): PromptDocument {
-  const { prompt, source, problems } = readPrompt(content, file)
-  if (prompt !== undefined && source !== undefined) return createDocument(source)
+  const { document, problems } = readPrompt(content, file)
+  if (document !== undefined) return document
   throw new YamlProblems('invalid_prompt', file, problems)
 }
 

@@ -14,7 +14,7 @@ export async function assertAliasesFree(
 ): Promise<void> {
   const owners = new Map<string, string>()
   for (const { slug, content } of changes) {
-    for (const alias of readPrompt(content, '').prompt?.aliases ?? []) {
+    for (const alias of readPrompt(content, '').document?.prompt.aliases ?? []) {
       const owner = owners.get(alias)
       if (owner !== undefined) throw taken(alias, slug, owner)
       owners.set(alias, slug)

@@ -1,12 +1,15 @@
 import { isPromptctlError, PromptctlError } from '../core/errors.js'
 import { newestIn } from '../core/ledger.js'
 import type { Moment } from '../core/lifecycle/change.js'
+import { PROMPTS_DIR } from '../core/paths.js'
+import { readPrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import {
   type Applied,
   type ApplyOptions,
   assertIdle,
   commitPlan,
+  headOf,
   isHeadMoved,
   type Plan,
   type Planner,
@@ -46,9 +49,18 @@ export async function openPushSession(
   const fetching = git.repository.fetch(shared.remote, shared.branch).catch((error: unknown) => {
     throw sayNothingChanged(error)
   })
-  const [there, moment] = await Promise.all([fetching, readMoment(registry)])
-  await git.exclusively(() => goForward(registry, { shared, there }))
+  const [there, moment] = await Promise.all([fetching, readMoment(registry), warmUp(registry)])
+  // Where nothing has moved there is nothing to do; applyAndPush looks again under the lock.
+  if ((await headOf(git)) !== there) await git.exclusively(() => goForward(registry, { shared, there }))
   return { apply: (plan, options) => applyAndPush(registry, plan, options, { shared, there, moment }) }
+}
+
+/** While the remote answers: starts the process that reads objects, and loads what parses prompts. Its answers are not used. */
+async function warmUp(registry: Registry): Promise<void> {
+  const { repository } = await registry.git()
+  const { commit } = await repository.head()
+  if (commit !== undefined) await repository.entriesAt(commit, [PROMPTS_DIR])
+  readPrompt(new TextEncoder().encode('title: any\n'), '')
 }
 
 /** As applyPlan, and pushes the commit: both happen, or neither. What was committed here before is pushed along. */

@@ -3,6 +3,7 @@ import { formatIdentity } from '../core/history.js'
 import { readTip, sharedBranchOf } from './branches.js'
 import { readAllVersions } from './history.js'
 import { readMoves } from './ledger/moves.js'
+import { hookNames, ownerOf } from './hooks.js'
 import { lint } from './lint.js'
 import { missingSecretsOf } from './notify.js'
 import type { Registry } from './registry.js'
@@ -108,6 +109,17 @@ async function checkNumbers(registry: Registry): Promise<readonly Diagnosis[]> {
   ]
 }
 
+/** Whether git calls promptctl before it takes what is wrong. */
+async function checkHooks(registry: Registry): Promise<Diagnosis> {
+  const files = await (await registry.git()).hooks()
+  const found = hookNames(files).map((name) => ({ name, owner: ownerOf(files.read(name)) }))
+  const missing = found.filter(({ owner }) => owner === 'nobody' || owner === 'foreign').map(({ name }) => name)
+  const names = found.map(({ name }) => name).join(', ')
+  if (missing.length === 0) return { check: 'hooks', health: 'ok', message: `installed: ${names}` }
+  const message = `not installed: ${missing.join(', ')}`
+  return { check: 'hooks', health: 'warning', message, hint: 'promptctl hooks install lets git check what it takes.' }
+}
+
 /** What webhooks have not been told, and cannot be told from here. */
 async function checkOutbox(registry: Registry): Promise<readonly Diagnosis[]> {
   if (registry.config.webhooks.length === 0) return []
@@ -151,6 +163,7 @@ const CHECKS: readonly Check[] = [
   checkHistory,
   checkNumbers,
   checkFiles,
+  checkHooks,
   checkOutbox,
   checkOwners,
 ]

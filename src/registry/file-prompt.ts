@@ -17,7 +17,7 @@ export async function readFilePrompt(
   const raw = await readOrNothing(view, environment, slug)
   if (raw === undefined) return undefined
   if (holding !== undefined && !Buffer.from(raw.bytes).includes(holding)) return undefined
-  return readPrompt(raw.bytes, raw.path).prompt
+  return readPrompt(raw.bytes, raw.path).document?.prompt
 }
 
 /** The bytes of a file, or undefined when there is none, or a symbolic link in its place: for searches, as above. */

@@ -52,11 +52,8 @@ function stepOf(path: string, before: LintFile | undefined, after: LintFile | un
   }
 }
 
-function documentOf(file: LintFile | undefined): PromptDocument | undefined {
-  if (file?.kind !== 'file') return undefined
-  const { prompt, source, seal } = file.content()
-  return prompt === undefined || source === undefined || seal === undefined ? undefined : { prompt, source, seal }
-}
+const documentOf = (file: LintFile | undefined): PromptDocument | undefined =>
+  file?.kind === 'file' ? file.content().document : undefined
 
 /** A range is on its way to the shared branch; what is staged is when that branch is checked out. */
 async function isShared(registry: Registry): Promise<boolean> {

@@ -30,9 +30,8 @@ function partialsOf(source: LintSource, known: Map<string, PromptDocument>, { pr
     if (found !== undefined) return found
     const [file] = await source.read([path])
     if (file?.kind !== 'file') return undefined
-    const { prompt: partial, source: text, seal } = file.content()
-    if (partial === undefined || text === undefined || seal === undefined) return undefined
-    const document = { prompt: partial, source: text, seal }
+    const { document } = file.content()
+    if (document === undefined) return undefined
     known.set(path, document)
     return document
   }

@@ -1,7 +1,7 @@
 import { isPromptctlError } from '../core/errors.js'
 import { PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import type { State } from '../core/prompt-file.js'
-import { readPrompt } from '../core/prompt-reader.js'
+import { type PromptDocument, readPrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { readTip } from './branches.js'
 import { readOrNothing } from './file-prompt.js'
@@ -12,7 +12,7 @@ import { contentsOf, createRecord, type PromptContents, type PromptRecord } from
 import { chooseEnvironment, type Registry } from './registry.js'
 import { readView } from './resolve.js'
 import { readVariables } from './variables.js'
-import type { RawPrompt, View } from './view.js'
+import type { View } from './view.js'
 
 export interface ListRequest {
   readonly environment: Environment | undefined
@@ -37,12 +37,12 @@ export async function list(registry: Registry, request: ListRequest): Promise<re
   const listed: ListedPrompt[] = []
   for (const slug of slugs) {
     const raw = await readOrNothing(view, environment, slug)
-    const read = raw === undefined ? undefined : readPrompt(raw.bytes, raw.path)
+    const document = raw === undefined ? undefined : readPrompt(raw.bytes, raw.path).document
     const known =
       raw === undefined ? { versions: [], modified: true, provisional: new Set<never>() } : knowledge.of(slug, raw)
-    const record = createRecord({ slug, environment }, read?.prompt, read?.seal, known)
+    const record = createRecord({ slug, environment }, document?.prompt, document?.seal, known)
     if (isWanted(record, request))
-      listed.push({ ...record, ...(request.full ? await contents(view, environment, read) : {}) })
+      listed.push({ ...record, ...(request.full ? await contents(view, environment, document) : {}) })
   }
   return listed
 }
@@ -95,7 +95,7 @@ async function readBrief(view: View, environment: Environment, slug: Slug): Prom
   try {
     const raw = await view.read(environment, slug)
     if (raw === undefined) return undefined
-    const { state = 'invalid', title = null, tags = [] } = readPrompt(raw.bytes, raw.path).prompt ?? {}
+    const { state = 'invalid', title = null, tags = [] } = readPrompt(raw.bytes, raw.path).document?.prompt ?? {}
     return { ...base, state, title, tags }
   } catch (error) {
     if (isPromptctlError(error, 'invalid_prompt')) return { ...base, state: 'invalid', title: null, tags: [] }
@@ -106,10 +106,8 @@ async function readBrief(view: View, environment: Environment, slug: Slug): Prom
 async function contents(
   view: View,
   environment: Environment,
-  read: ReturnType<typeof readPrompt> | undefined,
+  document: PromptDocument | undefined,
 ): Promise<Partial<PromptContents>> {
-  if (read?.prompt === undefined || read.source === undefined || read.seal === undefined) return {}
-  const { prompt, source, seal } = read
-  const variables = await readVariables({ prompt, source, seal }, viewPartials(view, environment))
-  return contentsOf(prompt, variables)
+  if (document === undefined) return {}
+  return contentsOf(document.prompt, await readVariables(document, viewPartials(view, environment)))
 }

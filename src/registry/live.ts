@@ -51,9 +51,9 @@ async function readValid(
 ): Promise<PromptDocument | undefined> {
   const { repository } = await registry.git()
   const bytes = (await repository.readBlobs([blob])).get(blob) ?? new Uint8Array()
-  const { prompt, source, seal } = readPrompt(bytes, formatPromptPath(environment, slug))
-  if (prompt === undefined || source === undefined || seal === undefined || !isSealed(prompt, seal)) return undefined
-  return prompt.slug === slug && prompt.environment === environment ? { prompt, source, seal } : undefined
+  const { document } = readPrompt(bytes, formatPromptPath(environment, slug))
+  if (document === undefined || !isSealed(document.prompt, document.seal)) return undefined
+  return document.prompt.slug === slug && document.prompt.environment === environment ? document : undefined
 }
 
 async function locateLive(registry: Registry, commit: Oid, environment: Environment, slug: Slug) {

@@ -13,9 +13,8 @@ import { readVersionBytes } from './standing.js'
 
 /** The prompts that a file includes, itself; not what those include in turn. */
 function includedBy(content: Uint8Array, environment: Environment, slug: Slug): readonly Slug[] {
-  const { prompt, source, seal } = readPrompt(content, formatPromptPath(environment, slug))
-  const isReadable = prompt !== undefined && source !== undefined && seal !== undefined
-  return isReadable ? partialsOf(promptSource({ prompt, source, seal })) : []
+  const { document } = readPrompt(content, formatPromptPath(environment, slug))
+  return document === undefined ? [] : partialsOf(promptSource(document))
 }
 
 /** The included prompts of `changes` that would be neither live in the environment nor published along. */
@@ -98,7 +97,7 @@ async function readLiveMentioning(
     const slug = parsePromptPath(path.slice(prefix.length))?.slug
     const bytes = contents.get(blob)
     if (slug === undefined || bytes === undefined) continue
-    const isPublished = readPrompt(bytes, '').prompt?.state === 'published'
+    const isPublished = readPrompt(bytes, '').document?.prompt.state === 'published'
     if (!isPublished) covered.push(slug)
     else if (texts.some((text) => Buffer.from(bytes).includes(text))) live.set(slug, bytes)
   }

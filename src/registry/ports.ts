@@ -184,7 +184,29 @@ export interface Repository {
    */
   replay(tip: Oid, onto: Oid): Promise<Oid>
 
+  /** Where git looks for this repository's hooks, as core.hooksPath says: absolute. The folder need not exist. */
+  hooksDir(): Promise<string>
+
   close(): Promise<void>
+}
+
+/** A file of the folder with the hooks. */
+export interface HookFile {
+  readonly path: string
+  /** Undefined when there is none; null for what is no regular file, or cannot be text of ours. */
+  readonly content: string | null | undefined
+  readonly isExecutable: boolean
+}
+
+/** The hooks of a repository on disk. Throws `unavailable` when the disk says no. */
+export interface HookFiles {
+  readonly isBare: boolean
+  /** Absolute. */
+  readonly folder: string
+  read(name: string): HookFile
+  /** Replaces the file whole, and makes it executable. */
+  write(name: string, script: string): void
+  remove(name: string): void
 }
 
 /** The clock, so that tests have one that stands still. */

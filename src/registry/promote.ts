@@ -1,6 +1,6 @@
 import { isPromptctlError, PromptctlError } from '../core/errors.js'
-import { liveIn, type Version } from '../core/ledger.js'
-import { type Change, illegalTransition, type Moment, type Standing } from '../core/lifecycle/change.js'
+import { liveIn } from '../core/ledger.js'
+import type { Change, Moment, Standing } from '../core/lifecycle/change.js'
 import { planPromotion, requireLive } from '../core/lifecycle/promotion.js'
 import { PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'

@@ -1,7 +1,7 @@
 import type { Config } from '../core/config.js'
 import { PromptctlError } from '../core/errors.js'
 import type { Environment } from '../core/slug.js'
-import type { Cache, Clock, Notifier, Parallel, Repository, WorkTree } from './ports.js'
+import type { Cache, Clock, HookFiles, Notifier, Parallel, Repository, WorkTree } from './ports.js'
 
 /** The git side of a registry. */
 export interface RegistryRepository {
@@ -12,6 +12,8 @@ export interface RegistryRepository {
   readonly cache: Cache
   /** Where this registry keeps its lock, caches and outbox: absolute, in the git common directory. */
   readonly stateDir: string
+  /** Opened on first use. */
+  hooks(): Promise<HookFiles>
   /** Runs `action` alone among promptctl's writers; waits 10 s for another one, then throws `unavailable`. */
   exclusively<T>(action: () => Promise<T>): Promise<T>
 }

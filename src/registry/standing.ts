@@ -33,15 +33,9 @@ export async function readStandings(
       environment,
       versions: versionsOf(slug),
       headBlob,
-      head: bytes === undefined ? undefined : documentOf(bytes, path.slice(prefix.length)),
+      head: bytes === undefined ? undefined : readPrompt(bytes, path.slice(prefix.length)).document,
     }
   })
-}
-
-/** The prompt that the bytes hold, or undefined when they hold none. */
-function documentOf(bytes: Uint8Array, file: string): PromptDocument | undefined {
-  const { prompt, source, seal } = readPrompt(bytes, file)
-  return prompt === undefined || source === undefined || seal === undefined ? undefined : { prompt, source, seal }
 }
 
 /** The prompt in a version's blob. */

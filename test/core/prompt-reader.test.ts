@@ -48,7 +48,8 @@ messages:
     content: [{type: text, text: "{{list}}"}, {type: image_url, image_url: {url: no}}]
 `,
     )
-    const { prompt, seal, problems } = readPrompt(text, 'x.yaml')
+    const { document, problems } = readPrompt(text, 'x.yaml')
+    const { prompt, seal } = document ?? {}
     expect(problems).toEqual([])
     expect(seal).toMatch(/^sha256:[0-9a-f]{64}$/)
     expect(prompt).toMatchObject({

@@ -211,7 +211,7 @@ function stateOf(
 ) {
   if (blob === null) return 'deleted'
   if (mode === '120000') return 'invalid'
-  const { prompt, seal } = readPrompt(repo.run(['cat-file', 'blob', blob]).stdout, '')
+  const { prompt, seal } = readPrompt(repo.run(['cat-file', 'blob', blob]).stdout, '').document ?? {}
   if (prompt === undefined || seal === undefined || !isSealed(prompt, seal)) return 'invalid'
   return prompt.slug === at.slug && prompt.environment === at.environment ? prompt.state : 'invalid'
 }

@@ -17,7 +17,6 @@ export interface ConvertedText {
 
 /** The value of `--placeholder`; throws `usage`. */
 export function parsePlaceholderStyle(text: string): PlaceholderStyle {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the style's name
   if (text === '${}') return text
   throw new PromptctlError('usage', `${quote(text)} is not a style of placeholders`, {
     hint: `Write --placeholder '\${}' for \${name} and \${name:default}, or leave it out for {{name}}.`,

@@ -19,14 +19,15 @@ export function checkFile(path: string, read: () => ReadResult, environments: re
   if (where === undefined || !environments.includes(where.environment)) {
     return { path, document: undefined, findings: BYSTANDER.test(path) ? [] : [misplaced(path, environments)] }
   }
-  const { prompt, source, seal, problems } = read()
-  if (prompt === undefined || source === undefined || seal === undefined) {
+  const { document, problems } = read()
+  if (document === undefined) {
     return {
       path,
       document: undefined,
       findings: problems.map((problem) => createFinding('invalid_prompt', path, problem.message, problem)),
     }
   }
+  const { prompt, source, seal } = document
   const findings: Finding[] = []
   for (const key of ['slug', 'environment'] as const) {
     if (prompt[key] === where[key]) continue
@@ -48,7 +49,7 @@ export function checkFile(path: string, read: () => ReadResult, environments: re
       ),
     )
   }
-  return { path, document: { prompt, source, seal }, findings }
+  return { path, document, findings }
 }
 
 const misplaced = (path: string, environments: readonly Environment[]): Finding =>

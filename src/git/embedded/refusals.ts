@@ -106,15 +106,19 @@ export function assertPushable(layout: Layout, config: Config, env: NodeJS.Proce
 const hookError = (name: string): PromptctlError =>
   refuse('commit here', `the hook ${name} is installed`, `hooks.${name}`)
 
-/** Executable files in the hooks folder: what git would run. */
-function installedHooks(
+/** Where git looks for hooks: absolute. */
+export function hooksFolder(
   { commonDir, gitDir, workTree }: Layout,
   config: Config,
   env: NodeJS.ProcessEnv,
-): readonly string[] {
+): string {
   const configured = config.get('core.hookspath')
-  const folder =
-    configured === undefined ? join(commonDir, 'hooks') : resolve(workTree ?? gitDir, expandHome(configured, env))
+  return configured === undefined ? join(commonDir, 'hooks') : resolve(workTree ?? gitDir, expandHome(configured, env))
+}
+
+/** Executable files in the hooks folder: what git would run. */
+function installedHooks(layout: Layout, config: Config, env: NodeJS.ProcessEnv): readonly string[] {
+  const folder = hooksFolder(layout, config, env)
   return namesIn(folder).filter((name) => isExecutable(join(folder, name)))
 }
 

@@ -10,7 +10,7 @@ import type { IndexEntry } from './index-file.js'
 import { objectId } from './objects.js'
 import type { Parts } from './parts.js'
 import { fetchBranch, pushBranch } from './push.js'
-import { bareError, needsGit } from './refusals.js'
+import { bareError, hooksFolder, needsGit } from './refusals.js'
 import { findRemote } from './remote.js'
 import { readReference, resolveRevision } from './revision.js'
 import { readStatus } from './status.js'
@@ -40,6 +40,7 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
     resolveCommit: (revision) => resolveRevision(parts, revision),
     readRef: async (name) => readReference(parts, name),
     remote: async (branch, name) => findRemote(parts, branch, name),
+    hooksDir: async () => hooksFolder(layout, config(), env),
     isShallow: async () => graph.isShallow,
     identity: async () => findIdentity(config(), env, 'author'),
     operationUnderWay: async () => findUnderWay(layout.gitDir),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ConfigEntry, parseConfig } from '../embedded/config-text.js'
 import { SPECIAL_CONFIG } from './discover.js'
@@ -37,6 +37,7 @@ const CONFIG_VARIABLES = ['GIT_CONFIG', 'GIT_CONFIG_PARAMETERS', 'GIT_CONFIG_COU
 export function readLocalRemotes({ commonDir, env }: Location): Remotes | undefined {
   if (CONFIG_VARIABLES.some((name) => env[name] !== undefined)) return undefined
   const file = join(commonDir, 'config')
+  if (!existsSync(file)) return undefined
   const text = readFileSync(file, 'utf8')
   return SPECIAL_CONFIG.test(text) ? undefined : collect(parseConfig(text, file))
 }

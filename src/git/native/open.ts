@@ -15,7 +15,7 @@ import type { Native } from './native.js'
 import { ObjectReader } from './object-reader.js'
 import { ObjectStore } from './objects.js'
 import { findOperation } from './operation.js'
-import type { GitContext, ProcessEnv } from './process.js'
+import { type GitContext, type ProcessEnv, readText } from './process.js'
 import { RefReader } from './refs.js'
 import { fetchBranch, pushBranch } from './remote.js'
 import { replay } from './replay.js'
@@ -63,6 +63,10 @@ function reads(native: Native) {
     resolveCommit: (revision: string) => refs.resolve(revision),
     readRef: (name: string) => refs.readRef(name),
     remote: (branch: string | undefined, name?: string) => chooseRemote(native, branch, name),
+    hooksDir: async () => {
+      const folder = await readText(context, ['rev-parse', '--path-format=absolute', '--git-path', 'hooks'])
+      return folder.replace(/\n$/, '')
+    },
     isShallow: async () => (statSync(join(location.commonDir, 'shallow'), { throwIfNoEntry: false })?.size ?? 0) > 0,
     identity: () => readIdentity(context),
     operationUnderWay: async () => findOperation(location.gitDir),
