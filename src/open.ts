@@ -1,11 +1,11 @@
-import { realpathSync, statSync } from 'node:fs'
+import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { type Config, parseConfig } from './core/config.js'
 import { isPromptctlError, PromptctlError } from './core/errors.js'
 import { CONFIG_FILE } from './core/paths.js'
 import { type Environment, parseEnvironment } from './core/slug.js'
 import { openWorkTree } from './git/work-tree.js'
-import type { Initialised } from './registry/init.js'
+import type { Initialised, InitOptions } from './registry/init.js'
 import type { HookFiles, Notifier, Oid, Parallel, Repository, WorkTree } from './registry/ports.js'
 import type { Registry, RegistryRepository } from './registry/registry.js'
 import type { Exclusively } from './webhook/attempt.js'
@@ -52,7 +52,7 @@ export function findRoot(directory: string): string | undefined {
 }
 
 /** Makes `directory` a registry, and a git repository where it is none; commits what it writes. */
-export async function initialise(options: OpenOptions, name: string | undefined): Promise<Initialised> {
+export async function initialise(options: OpenOptions, { name, ci }: InitOptions): Promise<Initialised> {
   const [{ createRepository }, { initRegistry }] = await Promise.all([
     import('./git/create.js'),
     import('./registry/init.js'),
@@ -65,7 +65,13 @@ export async function initialise(options: OpenOptions, name: string | undefined)
   try {
     const workTree = openWorkTree(root)
     return await exclusively(() =>
-      initRegistry(repository, { name: name ?? basename(root), prefix, existing: workTree.read }),
+      initRegistry(repository, {
+        name: name ?? basename(root),
+        prefix,
+        existing: workTree.read,
+        ci,
+        isTaken: (path) => lstatSync(join(repository.workTree ?? root, path), { throwIfNoEntry: false }) !== undefined,
+      }),
     )
   } finally {
     await repository.close()

@@ -129,11 +129,11 @@ function createSession(runtime: Runtime, options: Options): { context: Context; 
       opened ??= openLazily(runtime, directory, options)
       return opened
     },
-    initialise: async (name) => {
+    initialise: async (request) => {
       const { initialise } = await import('../open.js')
       return initialise(
         { directory, base: runtime.cwd, env: runtime.env, now: runtime.now, interrupt: runtime.interrupt },
-        name,
+        request,
       )
     },
     registriesAt: async (commit) => {

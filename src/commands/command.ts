@@ -1,5 +1,5 @@
 import type { Command as Commander } from 'commander'
-import type { Initialised } from '../registry/init.js'
+import type { Initialised, InitOptions } from '../registry/init.js'
 import type { OpenAt } from '../registry/notify-ranges.js'
 import type { HookFiles } from '../registry/ports.js'
 import type { Registry } from '../registry/registry.js'
@@ -36,7 +36,7 @@ export interface Context {
   /** Opened on first use, so that --help works anywhere. */
   registry(): Promise<Registry>
   /** Makes the directory a registry, and a git repository where it is none. */
-  initialise(name: string | undefined): Promise<Initialised>
+  initialise(options: InitOptions): Promise<Initialised>
   /** Every registry in the tree of a commit, as it is configured there; to be closed. */
   registriesAt: OpenAt
   /** The hooks of the repository, which need not hold a registry yet. */

@@ -1,17 +1,20 @@
 import type { Hunk } from '../core/diff.js'
 import { formatHunkHeader } from '../core/diff.js'
 import { visibleLine } from '../core/visible.js'
+import type { RangeDiff } from '../registry/diff-range.js'
 import type { PromptDiff } from '../registry/diff-sides.js'
 
 /** For a pull request: of each prompt the file, and what comes out of it, before and after. */
-export function formatMarkdown(diffs: readonly PromptDiff[]): string {
+export function formatMarkdown(diffs: readonly (PromptDiff | RangeDiff)[]): string {
   const changed = diffs.filter((one) => one.changed)
   if (changed.length === 0) return 'No prompt changed.\n'
   return changed.map(formatOne).join('\n')
 }
 
-function formatOne({ slug, title, before, after, hunks, compiled }: PromptDiff): string {
-  const head = `### ${escapeMarkdown(title)}\n\n\`${slug}\`: ${escapeMarkdown(before)} → ${escapeMarkdown(after)}\n`
+function formatOne({ slug, title, before, after, hunks, compiled, ...more }: PromptDiff | RangeDiff): string {
+  const where = 'environment' in more ? `${more.environment}, ` : ''
+  const users = 'included_by' in more ? formatUsers(more.included_by) : ''
+  const head = `### ${escapeMarkdown(title)}\n\n\`${slug}\`: ${where}${escapeMarkdown(before)} → ${escapeMarkdown(after)}\n${users}`
   const file = fence(hunks)
   const output =
     compiled === null || compiled.length === 0
@@ -19,6 +22,9 @@ function formatOne({ slug, title, before, after, hunks, compiled }: PromptDiff):
       : `\n<details><summary>Compiled, with the examples</summary>\n\n${fence(compiled)}\n</details>\n`
   return `${head}\n${file}${output}`
 }
+
+const formatUsers = (slugs: readonly string[]): string =>
+  slugs.length === 0 ? '' : `\nIncluded by ${slugs.map((slug) => `\`${slug}\``).join(', ')}.\n`
 
 /** A fence longer than any run of backticks inside, so that no prompt closes it. */
 function fence(hunks: readonly Hunk[]): string {

@@ -3,35 +3,40 @@ import { PromptctlError } from '../core/errors.js'
 import { parseName } from '../core/reference.js'
 import { type Environment, isEnvironment } from '../core/slug.js'
 import { visibleLine } from '../core/visible.js'
+import type { RangeDiff } from '../registry/diff-range.js'
 import type { PromptDiff } from '../registry/diff-sides.js'
 import { defineCommand, type Style } from './command.js'
 import { formatMarkdown } from './diff-markdown.js'
-import { booleanOption, environmentFlag, environmentOption, textOption } from './options.js'
+import { booleanOption, environmentFlag, environmentOption, parseRange, textOption } from './options.js'
 
 interface Request {
   readonly words: readonly string[]
   readonly environment: Environment | undefined
   readonly markdown: boolean
   readonly exitCode: boolean
+  /** Every prompt that differs between the merge base and the head. */
+  readonly range: { readonly base: string; readonly head: string } | undefined
 }
 
 interface Result {
   /** Of one prompt: not a list in JSON. */
   readonly single: boolean
-  readonly diffs: readonly PromptDiff[]
+  readonly diffs: readonly (PromptDiff | RangeDiff)[]
 }
 
 export const diff = defineCommand<Request, Result>({
-  usage: 'diff <prompt> [a] [b]',
+  usage: 'diff [prompt] [a] [b]',
   summary: 'Compare versions or environments, word by word',
   examples: [
     'promptctl diff refund-email',
     'promptctl diff refund-email 3 7',
     'promptctl diff refund-email staging production',
     'promptctl diff staging production --format markdown',
+    'promptctl diff --range origin/main..HEAD --format markdown',
   ],
   flags: (command) => {
     environmentFlag(command)
+    command.option('--range <base..head>', 'every prompt file that a branch changed')
     command.option('--exit-code', 'exit 1 when there is a difference')
     command.option('--format <format>', 'text or markdown')
   },
@@ -40,17 +45,29 @@ export const diff = defineCommand<Request, Result>({
     if (format !== 'text' && format !== 'markdown') {
       throw new PromptctlError('usage', `--format takes text or markdown, not ${JSON.stringify(format)}`)
     }
-    parseName(words[0] ?? '')
+    const range = textOption(options, 'range')
+    if (range === undefined && words.length === 0) {
+      throw new PromptctlError('usage', 'Name a prompt, two environments, or a --range')
+    }
+    if (range !== undefined && (words.length > 0 || options['env'] !== undefined)) {
+      throw new PromptctlError('usage', '--range compares every prompt, and takes none by name')
+    }
+    if (range === undefined) parseName(words[0] ?? '')
     return {
       words,
       environment: environmentOption(options),
       markdown: format === 'markdown',
       exitCode: booleanOption(options, 'exitCode'),
+      range: range === undefined ? undefined : parseRange(range),
     }
   },
-  run: async ({ words, environment }, context) => {
+  run: async ({ words, environment, range }, context) => {
     const { diffEnvironments, diffPrompt } = await import('../registry/diff.js')
     const registry = await context.registry()
+    if (range !== undefined) {
+      const { diffRange } = await import('../registry/diff-range.js')
+      return { single: false, diffs: await diffRange(registry, range.base, range.head) }
+    }
     const [first = '', second, third] = words
     const names = (word: string): word is Environment =>
       isEnvironment(word) && registry.config.environments.includes(word)
@@ -66,9 +83,10 @@ export const diff = defineCommand<Request, Result>({
   exit: ({ diffs }, { exitCode }) => (exitCode && diffs.some(({ changed }) => changed) ? 1 : 0),
 })
 
-function formatDiff({ slug, before, after, hunks }: PromptDiff, style: Style): string {
+function formatDiff({ slug, before, after, hunks, ...more }: PromptDiff | RangeDiff, style: Style): string {
   if (hunks.length === 0) return style.isTerminal ? `${slug}: no difference between ${before} and ${after}\n` : ''
-  const head = [style.bold(slug), style.red(`--- ${before}`), style.green(`+++ ${after}`)]
+  const where = 'environment' in more ? ` (${more.environment})` : ''
+  const head = [`${style.bold(slug)}${where}`, style.red(`--- ${before}`), style.green(`+++ ${after}`)]
   return `${[...head, ...hunks.flatMap((hunk) => formatHunk(hunk, style))].join('\n')}\n`
 }
 

@@ -3,15 +3,18 @@ import { PromptctlError } from '../core/errors.js'
 import type { Finding } from '../core/lint/rules.js'
 import { visibleLine, wrapText } from '../core/visible.js'
 import type { LintResult, LintScope } from '../registry/lint.js'
-import { defineCommand, type Style } from './command.js'
+import { type Context, defineCommand, type Options, type Style } from './command.js'
 import { formatGithub } from './github.js'
-import { booleanOption, textOption } from './options.js'
+import { booleanOption, parseRange, textOption } from './options.js'
 
 const FORMATS = ['text', 'json', 'github'] as const
 type Format = (typeof FORMATS)[number]
 
+/** `received`: what a pre-receive hook is told on standard input. */
+type Scope = LintScope | { readonly kind: 'received' }
+
 interface Request {
-  readonly scope: LintScope
+  readonly scope: Scope
   readonly format: Format
 }
 
@@ -27,6 +30,7 @@ export const lint = defineCommand<Request, Result>({
   flags: (command) => {
     command.option('--staged', 'check what is staged, and the step from HEAD')
     command.option('--range <base..head>', 'check what a branch changed, and the step')
+    command.option('--pre-receive', "read git's `old new ref` lines, as a pre-receive hook")
     command.option('--format <format>', `${FORMATS.join(', ')}`)
   },
   parse: (words, options) => ({
@@ -34,6 +38,7 @@ export const lint = defineCommand<Request, Result>({
     format: parseFormat(textOption(options, 'format')),
   }),
   run: async ({ scope, format }, context) => {
+    if (scope.kind === 'received') return { ...(await lintPushed(context)), prefix: '' }
     const { lint: lintRegistry } = await import('../registry/lint.js')
     const registry = await context.registry()
     const root = registry.workTree?.root
@@ -52,23 +57,24 @@ export const lint = defineCommand<Request, Result>({
   exit: ({ errors }) => (errors > 0 ? 1 : 0),
 })
 
+async function lintPushed(context: Context): Promise<LintResult> {
+  const { lintReceived } = await import('../registry/lint-received.js')
+  return lintReceived(Buffer.from(await context.readInput('-')).toString('utf8'), context.registriesAt)
+}
+
 const jsonOf = ({ errors, warnings, findings }: Result): LintResult => ({ errors, warnings, findings })
 
-function parseScope(words: readonly string[], options: Readonly<Record<string, unknown>>): LintScope {
+function parseScope(words: readonly string[], options: Options): Scope {
   const staged = booleanOption(options, 'staged')
   const range = textOption(options, 'range')
-  if ([staged, range !== undefined, words.length > 0].filter(Boolean).length > 1) {
-    throw new PromptctlError('usage', 'Paths, --staged and --range exclude each other')
+  const received = booleanOption(options, 'preReceive')
+  if ([staged, received, range !== undefined, words.length > 0].filter(Boolean).length > 1) {
+    throw new PromptctlError('usage', 'Paths, --staged, --range and --pre-receive exclude each other')
   }
+  if (received) return { kind: 'received' }
   if (staged) return { kind: 'staged' }
   if (range === undefined) return { kind: 'work-tree', paths: words }
-  const [base, head, ...rest] = range.split(/\.{2,3}/)
-  if (!base || rest.length > 0 || head === undefined) {
-    throw new PromptctlError('usage', `--range takes <base>..<head>, not ${JSON.stringify(range)}`, {
-      hint: 'promptctl lint --range origin/main..HEAD',
-    })
-  }
-  return { kind: 'range', base, head: head === '' ? 'HEAD' : head }
+  return { kind: 'range', ...parseRange(range) }
 }
 
 function parseFormat(text: string | undefined): Format {

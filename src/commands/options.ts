@@ -68,3 +68,14 @@ export function targetsOf(words: readonly string[], options: Options): { names: 
   }
   return { names: words.map(parseName), all }
 }
+
+/** `--range <base>..<head>`, HEAD being the end by default. Throws `usage`. */
+export function parseRange(text: string): { readonly base: string; readonly head: string } {
+  const [base, head, ...rest] = text.split(/\.{2,3}/)
+  if (!base || rest.length > 0 || head === undefined) {
+    throw new PromptctlError('usage', `--range takes <base>..<head>, not ${quoteName(text)}`, {
+      hint: 'For example --range origin/main..HEAD.',
+    })
+  }
+  return { base, head: head === '' ? 'HEAD' : head }
+}

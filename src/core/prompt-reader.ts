@@ -1,6 +1,7 @@
 import { validatePrompt } from '../generated/validators.js'
 import { digestOf } from './digest.js'
 import type { Problem, PromptFile } from './prompt-file.js'
+import type { PromptSource } from './prompt-templates.js'
 import { PROMPT_WORDING } from './prompt-wording.js'
 import { describeErrors, nameOf, sortProblems } from './schema-problems.js'
 import { quoteName } from './slug.js'
@@ -52,6 +53,13 @@ export function parsePrompt(content: Uint8Array | string, file: string): PromptD
   if (document !== undefined) return document
   throw new YamlProblems('invalid_prompt', file, problems)
 }
+
+/** What the compiler asks of a file: its values, and where in it a tag stands. */
+export const promptSource = ({ prompt, source }: PromptDocument): PromptSource => ({
+  file: source.file,
+  prompt,
+  locate: (path, offset) => source.locateInScalar(path, offset),
+})
 
 /** False for a published prompt whose content is not what was published. Other states need no seal. */
 export const isSealed = (prompt: PromptFile, seal: string): boolean =>

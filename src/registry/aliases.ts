@@ -1,6 +1,5 @@
 import { PromptctlError } from '../core/errors.js'
 import type { Change } from '../core/lifecycle/change.js'
-import { readPrompt } from '../core/prompt-reader.js'
 import type { Environment } from '../core/slug.js'
 import { readFilePrompt } from './file-prompt.js'
 import { type Registry, requireWorkTree } from './registry.js'
@@ -13,8 +12,8 @@ export async function assertAliasesFree(
   changes: readonly Change[],
 ): Promise<void> {
   const owners = new Map<string, string>()
-  for (const { slug, content } of changes) {
-    for (const alias of readPrompt(content, '').document?.prompt.aliases ?? []) {
+  for (const { slug, origin } of changes) {
+    for (const alias of origin.prompt.aliases ?? []) {
       const owner = owners.get(alias)
       if (owner !== undefined) throw taken(alias, slug, owner)
       owners.set(alias, slug)

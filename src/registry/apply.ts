@@ -236,7 +236,8 @@ async function nextVersion(
   const { prefix } = await registry.git()
   const { slug, environment } = change
   const blob = blobs.get(`${prefix}${pathOf(change)}`)
-  const { state, title, tags, digest } = change
+  const { state, digest, origin } = change
+  const { title, tags = [] } = origin.prompt
   const verdict = { valid: true, slug, environment, state, title, tags, digest } as const
   if (blob !== undefined) await rememberVerdict(registry, blob, verdict)
   const row: LedgerRow = {

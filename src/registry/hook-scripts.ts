@@ -13,7 +13,8 @@ export const HOOK_LINES: Readonly<Record<HookName, string>> = {
 const MISSING: Readonly<Record<HookName, string>> = {
   'pre-commit': 'promptctl is not found, so the prompts cannot be checked; git commit --no-verify commits all the same',
   'pre-receive': 'promptctl is not found on this server, so the prompts cannot be checked, and nothing is accepted',
-  'post-receive': 'promptctl is not found on this server, so no webhook was told; promptctl notify <old>..<new> does it',
+  'post-receive':
+    'promptctl is not found on this server, so no webhook was told; promptctl notify <old>..<new> does it',
 }
 
 /** Everything below the first two lines; the hash in the second one tells an edited hook from ours. */

@@ -1,10 +1,18 @@
 import { PromptctlError } from '../core/errors.js'
 import { CONFIG_FILE } from '../core/paths.js'
 import type { FileWrite, Oid, Repository } from './ports.js'
+import { createWorkflow } from './workflow.js'
 
 const ATTRIBUTES = '.gitattributes'
 /** A blob is the file, byte for byte: no line ending is ever converted. */
 const RULE = 'prompts/** -text'
+
+/** What a user says of a new registry. */
+export interface InitOptions {
+  /** In events; the folder's name by default. */
+  readonly name: string | undefined
+  readonly ci: InitRequest['ci']
+}
 
 export interface InitRequest {
   /** In events and in the configuration. */
@@ -12,10 +20,14 @@ export interface InitRequest {
   readonly prefix: string
   /** What the folder has already, by path below the root. */
   readonly existing: (path: string) => Uint8Array | undefined
+  /** Also writes GitHub's workflow, which uses this action. */
+  readonly ci?: { readonly action: string } | undefined
+  /** True for what is there already, by path below the top of the repository. */
+  readonly isTaken: (path: string) => boolean
 }
 
 export interface Initialised {
-  /** Below the registry's root. */
+  /** Below the registry's root; the workflow below the top of the repository. */
   readonly created: readonly string[]
   readonly commit: Oid | null
   readonly changed: boolean
@@ -40,10 +52,17 @@ export async function initRegistry(repository: Repository, request: InitRequest)
     expected: head.commit,
     verify: true,
   })
-  return { created: files.map(({ path }) => path.slice(prefix.length)), commit, changed: true }
+  return {
+    created: files.map(({ path }) => (path.startsWith(prefix) ? path.slice(prefix.length) : path)),
+    commit,
+    changed: true,
+  }
 }
 
-function createFiles({ name, prefix, existing }: InitRequest, branch: string | undefined): readonly FileWrite[] {
+function createFiles(
+  { name, prefix, existing, ci, isTaken }: InitRequest,
+  branch: string | undefined,
+): readonly FileWrite[] {
   const encoder = new TextEncoder()
   const files: FileWrite[] = []
   if (existing(CONFIG_FILE) === undefined) {
@@ -53,6 +72,10 @@ function createFiles({ name, prefix, existing }: InitRequest, branch: string | u
   if (!attributes.split('\n').includes(RULE)) {
     const before = attributes === '' || attributes.endsWith('\n') ? attributes : `${attributes}\n`
     files.push({ path: `${prefix}${ATTRIBUTES}`, content: encoder.encode(`${before}${RULE}\n`) })
+  }
+  if (ci !== undefined) {
+    const workflow = createWorkflow({ prefix, branch, action: ci.action })
+    if (!isTaken(workflow.path)) files.push(workflow)
   }
   return files
 }

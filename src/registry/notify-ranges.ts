@@ -83,11 +83,22 @@ const keepFailure =
     failures.push(error)
   }
 
-/** The branches in git's `old new ref` lines that are there afterwards. */
-function parseReceived(text: string): readonly PushedRange[] {
+/** One branch of a push, as git tells the hooks that receive it; undefined where it is not there. */
+export interface ReceivedLine {
+  readonly ref: string
+  readonly old: Oid | undefined
+  readonly new: Oid | undefined
+}
+
+/** The branches in git's `old new ref` lines; tags and the like are left out. */
+export function parseReceivedLines(text: string): readonly ReceivedLine[] {
   return text.split('\n').flatMap((line) => {
     const [, old, tip, ref] = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (refs\/heads\/.+)$/.exec(line) ?? []
-    if (old === undefined || tip === undefined || ref === undefined || isNothing(tip)) return []
-    return [{ ref, old: isNothing(old) ? undefined : (old as Oid), new: tip as Oid }]
+    if (old === undefined || tip === undefined || ref === undefined) return []
+    return [{ ref, old: isNothing(old) ? undefined : (old as Oid), new: isNothing(tip) ? undefined : (tip as Oid) }]
   })
 }
+
+/** Those that are there afterwards. */
+const parseReceived = (text: string): readonly PushedRange[] =>
+  parseReceivedLines(text).flatMap(({ new: tip, ...rest }) => (tip === undefined ? [] : [{ ...rest, new: tip }]))

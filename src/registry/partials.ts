@@ -3,19 +3,12 @@ import { liveIn, type Version } from '../core/ledger.js'
 import { type Change, illegalTransition } from '../core/lifecycle/change.js'
 import { partialsOf } from '../core/partials.js'
 import { compareBytes, formatPromptPath, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
-import { readPrompt } from '../core/prompt-reader.js'
+import { promptSource, readPrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { readVersionsOf } from './history.js'
 import type { Oid } from './ports.js'
-import { promptSource } from './prepare.js'
 import type { Registry } from './registry.js'
 import { readVersionBytes } from './standing.js'
-
-/** The prompts that a file includes, itself; not what those include in turn. */
-function includedBy(content: Uint8Array, environment: Environment, slug: Slug): readonly Slug[] {
-  const { document } = readPrompt(content, formatPromptPath(environment, slug))
-  return document === undefined ? [] : partialsOf(promptSource(document))
-}
 
 /** The included prompts of `changes` that would be neither live in the environment nor published along. */
 export async function missingPartials(
@@ -28,7 +21,7 @@ export async function missingPartials(
   const wanted = new Map<Slug, Slug>()
   for (const change of changes) {
     if (change.state !== 'published') continue
-    for (const partial of includedBy(change.content, environment, change.slug)) {
+    for (const partial of partialsOf(change.origin)) {
       if (!published.has(partial)) wanted.set(partial, change.slug)
     }
   }
@@ -66,7 +59,8 @@ export async function assertNotIncluded(
   const users = new Map<Slug, Slug[]>()
   for (const [user, bytes] of await readLiveMentioning(registry, head, environment, [...archived])) {
     if (archived.has(user)) continue
-    for (const partial of includedBy(bytes, environment, user)) {
+    const { document } = readPrompt(bytes, formatPromptPath(environment, user))
+    for (const partial of document === undefined ? [] : partialsOf(promptSource(document))) {
       if (archived.has(partial)) users.set(partial, [...(users.get(partial) ?? []), user].sort(compareBytes))
     }
   }

@@ -1,6 +1,6 @@
 import { type PreparedPrompt, preparePrompt } from '../core/compile.js'
 import { partialsOf } from '../core/partials.js'
-import { type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
+import { type PromptDocument, parsePrompt, promptSource } from '../core/prompt-reader.js'
 import type { PromptSource } from '../core/prompt-templates.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { readLive } from './live.js'
@@ -43,10 +43,3 @@ export async function prepare(document: PromptDocument, partials: PartialReader)
   }
   return preparePrompt(whole, (slug) => sources.get(slug))
 }
-
-/** What the compiler asks of a file: its values, and where in it a tag stands. */
-export const promptSource = ({ prompt, source }: PromptDocument): PromptSource => ({
-  file: source.file,
-  prompt,
-  locate: (path, offset) => source.locateInScalar(path, offset),
-})

@@ -2,15 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { formatCommitMessage, type MessageOptions, type Verb } from '../../src/core/commit-message.js'
 import type { Oid } from '../../src/core/history.js'
 import type { Change } from '../../src/core/lifecycle/change.js'
-import { environment, SLUG } from './versions.js'
+import { documentOf, environment, SLUG } from './versions.js'
 
 const change = (more: Partial<Change> = {}): Change => ({
   slug: SLUG,
   environment: environment('production'),
   action: 'published',
   state: 'published',
-  title: 'Greet',
-  tags: [],
+  origin: { file: 'x.yaml', prompt: documentOf(['production', 'published']).prompt },
   content: new Uint8Array(),
   digest: 'sha256:x',
   previousVersion: null,

@@ -481,12 +481,14 @@ describe('the index that the embedded engine writes', () => {
 })
 
 describe('the embedded engine', () => {
-  it('imports nothing that starts a process or reaches the network', () => {
+  it('imports nothing that starts a process; push alone reaches the network', () => {
     const dir = new URL('../../src/git/embedded/', import.meta.url)
     for (const name of readdirSync(dir)) {
       const imports = readFileSync(new URL(name, dir), 'utf8').match(/from '[^']+'|import\('[^']+'\)/g) ?? []
       expect(
-        imports.filter((line) => /child_process|cluster|worker|net'|http|native/.test(line)),
+        imports
+          .filter((line) => /child_process|cluster|worker|net'|http|native/.test(line))
+          .filter((line) => name !== 'push.ts' || !line.includes('isomorphic-git/http')),
         name,
       ).toEqual([])
     }

@@ -2,7 +2,8 @@ import { PromptctlError } from '../errors.js'
 import type { Oid } from '../history.js'
 import { type Action, newestIn, type Version } from '../ledger.js'
 import type { State } from '../prompt-file.js'
-import type { PromptDocument } from '../prompt-reader.js'
+import { type PromptDocument, promptSource } from '../prompt-reader.js'
+import type { PromptSource } from '../prompt-templates.js'
 import type { Environment, Slug } from '../slug.js'
 
 /** When and by whom something is published: RFC 3339 in UTC, and `Name <email>`. */
@@ -28,8 +29,8 @@ export interface Change {
   readonly environment: Environment
   readonly action: Action
   readonly state: State
-  readonly title: string
-  readonly tags: readonly string[]
+  /** The values that are written, but for state, moment and seal. */
+  readonly origin: PromptSource
   /** The file's new bytes. */
   readonly content: Uint8Array
   readonly digest: string
@@ -48,15 +49,14 @@ const encoder = new TextEncoder()
 /** The change that writes `text`, with what every change says of its prompt. */
 export function createChange(
   { slug, environment, versions }: Standing,
-  document: Pick<PromptDocument, 'prompt' | 'seal'>,
+  document: PromptDocument,
   change: Pick<Change, 'action' | 'state' | 'source' | 'restores' | 'keepEdits'> & { content: string | Uint8Array },
 ): Change {
   return {
     ...change,
     slug,
     environment,
-    title: document.prompt.title,
-    tags: document.prompt.tags ?? [],
+    origin: promptSource(document),
     digest: document.seal,
     previousVersion: newestIn(versions, environment)?.version ?? null,
     content: typeof change.content === 'string' ? encoder.encode(change.content) : change.content,

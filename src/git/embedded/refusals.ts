@@ -107,11 +107,7 @@ const hookError = (name: string): PromptctlError =>
   refuse('commit here', `the hook ${name} is installed`, `hooks.${name}`)
 
 /** Where git looks for hooks: absolute. */
-export function hooksFolder(
-  { commonDir, gitDir, workTree }: Layout,
-  config: Config,
-  env: NodeJS.ProcessEnv,
-): string {
+export function hooksFolder({ commonDir, gitDir, workTree }: Layout, config: Config, env: NodeJS.ProcessEnv): string {
   const configured = config.get('core.hookspath')
   return configured === undefined ? join(commonDir, 'hooks') : resolve(workTree ?? gitDir, expandHome(configured, env))
 }
