@@ -2,6 +2,9 @@
 const { join } = require('node:path')
 const { openChunks } = require('./chunks.js')
 
+// Until the command has ended: a process that runs out of things to wait for before that has a bug, and no success.
+process.exitCode = 70
+
 const chunks = openChunks(join(__dirname, '../dist/cli'))
 chunks
   .load('start.cjs')

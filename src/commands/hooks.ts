@@ -9,7 +9,7 @@ type Action = 'install' | 'uninstall'
 export const hooks = defineCommand<Action, { readonly hooks: readonly HookRecord[] }>({
   usage: 'hooks <action>',
   summary: "Install or uninstall promptctl's git hooks",
-  examples: ['promptctl hooks install', 'promptctl hooks uninstall', 'promptctl -C /srv/git/prompts.git hooks install'],
+  examples: ['promptctl hooks install', 'promptctl hooks uninstall'],
   flags: (command) => {
     command.addHelpText(
       'before',

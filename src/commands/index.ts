@@ -1,4 +1,5 @@
 import { archive } from './archive.js'
+import { cache } from './cache.js'
 import type { AnyCommand } from './command.js'
 import { compile } from './compile.js'
 import { completion } from './completion.js'
@@ -30,7 +31,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Put them into service, and take them back:', [publish, promote, archive, rollback]],
   ['Share them:', [push]],
   ['Tell others:', [notify, webhook]],
-  ['Look after things:', [hooks, doctor, completion]],
+  ['Look after things:', [hooks, doctor, cache, completion]],
 ]
 
 /** Every command, in the order of the help. */

@@ -6,6 +6,7 @@ import { hookNames, ownerOf } from './hooks.js'
 import { readMoves } from './ledger/moves.js'
 import { lint } from './lint.js'
 import { missingSecretsOf } from './notify.js'
+import type { HookFile } from './ports.js'
 import type { Registry } from './registry.js'
 
 export type Health = 'ok' | 'warning' | 'error'
@@ -112,13 +113,15 @@ async function checkNumbers(registry: Registry): Promise<readonly Diagnosis[]> {
 /** Whether git calls promptctl before it takes what is wrong. */
 async function checkHooks(registry: Registry): Promise<Diagnosis> {
   const files = await (await registry.git()).hooks()
-  const found = hookNames(files).map((name) => ({ name, owner: ownerOf(files.read(name)) }))
-  const missing = found.filter(({ owner }) => owner === 'nobody' || owner === 'foreign').map(({ name }) => name)
-  const names = found.map(({ name }) => name).join(', ')
-  if (missing.length === 0) return { check: 'hooks', health: 'ok', message: `installed: ${names}` }
+  const names = hookNames(files)
+  const missing = names.filter((name) => !isCalled(files.read(name)))
+  if (missing.length === 0) return { check: 'hooks', health: 'ok', message: `installed: ${names.join(', ')}` }
   const message = `not installed: ${missing.join(', ')}`
   return { check: 'hooks', health: 'warning', message, hint: 'promptctl hooks install lets git check what it takes.' }
 }
+
+/** A file that nobody may execute is passed over by git. */
+const isCalled = (file: HookFile): boolean => file.isExecutable && ['ours', 'calls'].includes(ownerOf(file))
 
 /** What webhooks have not been told, and cannot be told from here. */
 async function checkOutbox(registry: Registry): Promise<readonly Diagnosis[]> {

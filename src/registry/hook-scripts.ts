@@ -66,7 +66,7 @@ const RUN: Readonly<Record<HookName, readonly string[]>> = {
     'done',
   ],
   'pre-receive': ['exec "$@" lint --pre-receive'],
-  'post-receive': ['exec "$@" notify --post-receive --no-wait'],
+  'post-receive': ['exec "$@" notify --post-receive --no-wait >/dev/null'],
 }
 
 /** A word of a shell script that stands for exactly this text. */

@@ -62,7 +62,6 @@ function formatWorkflow({
     '    runs-on: ubuntu-latest',
     '    steps:',
     ...checkout('fetch-depth: 0   # versions are counted'),
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's syntax.
     ...use('notify', '          webhook-secret: ${{ secrets.PROMPTCTL_WEBHOOK_SECRET }}'),
   ].join('\n')}\n`
 }

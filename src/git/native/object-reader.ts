@@ -49,6 +49,7 @@ class Batch {
   readonly #parser = new BatchParser()
   readonly #ended: Promise<void>
   hasEnded = false
+  #isClosing = false
   #first = 0
 
   constructor(context: GitContext) {
@@ -84,6 +85,8 @@ class Batch {
 
   close(): Promise<void> {
     this.#hold(true)
+    // An answer that nobody waits for any more may still come: it must not let this process end before the child has.
+    this.#isClosing = true
     this.#child.stdin?.end()
     return this.#ended
   }
@@ -96,7 +99,7 @@ class Batch {
     if (this.#first < this.#waiting.length) return
     this.#waiting.length = 0
     this.#first = 0
-    this.#hold(false)
+    if (!this.#isClosing) this.#hold(false)
   }
 
   /** Whether the child keeps this process from ending: only while an answer is waited for. */
