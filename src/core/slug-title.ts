@@ -12,7 +12,9 @@ const TITLE_LENGTH = 1000
 export function asciiWords(text: string): string[] {
   // The library puts spaces between two Chinese characters, not between one and a Latin word.
   const apart = text.normalize('NFKC').replace(/(?<=\p{Script=Han})(?=\w)|(?<=\w)(?=\p{Script=Han})/gu, ' ')
-  const ascii = transliterate(apart).replace(/(?<=\w)['’`](?=\w)/g, '')
+  // Most titles need no tables, and so do not load them.
+  const latin = /^[\0-\x7f]*$/.test(apart) ? apart : transliterate(apart)
+  const ascii = latin.replace(/(?<=\w)['’`](?=\w)/g, '')
   return ascii.toLowerCase().match(/[a-z0-9]+/g) ?? []
 }
 
