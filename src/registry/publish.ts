@@ -136,6 +136,6 @@ async function stage(
         content: change.content,
       })),
     )
-    return preview(decided)
+    return { ...preview(decided), dryRun: false }
   })
 }
