@@ -3,7 +3,6 @@ import type { Environment, Slug } from './slug.js'
 /** The configuration's name; the folder that holds it is the registry's root. */
 export const CONFIG_FILE = 'promptctl.yaml'
 export const PROMPTS_DIR = 'prompts'
-export const EVALS_DIR = 'evals'
 
 /** Which prompt file a path is, relative to the registry's root. */
 export interface PromptPath {

@@ -1,5 +1,6 @@
 import type { Values } from './compile.js'
 import { PromptctlError } from './errors.js'
+import { tryParseJson } from './json.js'
 import { readYaml } from './yaml-source.js'
 
 /**
@@ -8,20 +9,11 @@ import { readYaml } from './yaml-source.js'
  */
 export function parseValues(bytes: Uint8Array, name: string): Values {
   const text = new TextDecoder('utf-8', { ignoreBOM: false }).decode(bytes)
-  const value = /^\s*[[{"]/.test(text) ? parseJson(text) : undefined
+  // A flow mapping of YAML begins like JSON; where it is none, YAML's reader says what is wrong.
+  const value = /^\s*[[{"]/.test(text) ? tryParseJson(text) : undefined
   if (value === undefined) return readYaml(bytes, name, 'usage').value
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Values
   throw new PromptctlError('usage', `${name} must hold a mapping of names to values`, {
     hint: '{"name": "Ada", "items": ["a", "b"]}',
   })
-}
-
-/** Undefined for what is no JSON: a flow mapping of YAML begins alike, and YAML's reader says what is wrong. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }

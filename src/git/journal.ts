@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { tryParseJson } from '../core/json.js'
 import type { Oid } from '../registry/ports.js'
 import { isMissing, onDisk } from './disk.js'
 import { currentProcess, isProcessIdentity, type ProcessIdentity } from './process-identity.js'
@@ -95,12 +96,6 @@ async function readJournal(dir: string): Promise<Journal | undefined> {
 }
 
 function parseJournal(text: string): Journal | undefined {
-  let journal: Journal
-  try {
-    journal = JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-  return isProcessIdentity(journal.process) ? journal : undefined
+  const journal = tryParseJson(text) as Partial<Journal> | null | undefined
+  return isProcessIdentity(journal?.process) ? (journal as Journal) : undefined
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { constants, copyFileSync, linkSync, readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { tryParseJson } from '../core/json.js'
 import { diskError, hasCode, isMissing } from './disk.js'
 import { fateOf, isProcessIdentity, type ProcessIdentity } from './process-identity.js'
 
@@ -56,13 +57,7 @@ export function readRival(path: string): Rival | undefined {
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 24)
 
 function parseHolder(text: string): Holder | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  const value = tryParseJson(text)
   if (!isProcessIdentity(value) || !('nonce' in value) || !('since' in value)) return undefined
   // The nonce becomes part of a file name.
   return /^[0-9a-f]{24}$/.test(String(value.nonce)) ? (value as Holder) : undefined

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { PromptctlError } from '../core/errors.js'
 import { compareBytes } from '../core/paths.js'
 import type { DiskEntry, WorkTree } from '../registry/ports.js'
+import { hasCode, isMissing } from './disk.js'
 
 /** A prompt file is at most this many bytes. */
 const MAX_BYTES = 1024 * 1024
@@ -95,11 +96,6 @@ function namesIn(absolute: string, dir: string) {
     throw diskError(error, dir)
   }
 }
-
-const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  error instanceof Error && 'code' in error && codes.includes(String(error.code))
-
-const isMissing = (error: unknown): boolean => hasCode(error, 'ENOENT', 'ENOTDIR')
 
 const symbolicLink = (path: string): PromptctlError =>
   new PromptctlError('invalid_prompt', `${path} is a symbolic link, and a prompt must be a file`, {

@@ -60,7 +60,7 @@ export async function requireHistory(registry: Registry): Promise<void> {
   if (await repository.isShallow()) throw shallowError()
 }
 
-export const shallowError = (): PromptctlError =>
+const shallowError = (): PromptctlError =>
   new PromptctlError('unsupported', 'This is a shallow clone, and that needs the whole history', {
     hint: 'git fetch --unshallow brings it.',
   })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type Delivery, displayEndpoint } from '../core/event.js'
+import { tryParseJson } from '../core/json.js'
 import type { DeliveryRecord, DeliveryState } from '../registry/ports.js'
 import { DurableFiles } from './durable-files.js'
 
@@ -106,13 +107,7 @@ const format = (entry: OutboxEntry): string => `${JSON.stringify({ format: FORMA
 
 /** Undefined for a file that was cut off, or that is somebody else's. */
 function parseEntry(text: string): OutboxEntry | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  const value = tryParseJson(text)
   if (typeof value !== 'object' || value === null) return undefined
   const { format: version, ...entry } = value as Readonly<Record<string, unknown>>
   return version === FORMAT && isEntry(entry) ? entry : undefined

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { tryParseJson } from '../core/json.js'
 import type { Oid, PushedRange } from '../registry/ports.js'
 import { DurableFiles } from './durable-files.js'
 
@@ -36,13 +37,7 @@ const nameOf = ({ ref, old, new: tip }: PushedRange): string =>
 const isOid = (value: unknown): value is Oid => typeof value === 'string' && /^[0-9a-f]{40,64}$/.test(value)
 
 function parseRange(text: string): PushedRange | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  const value = tryParseJson(text)
   if (typeof value !== 'object' || value === null) return undefined
   const { ref, old, new: tip } = value as Readonly<Record<string, unknown>>
   if (typeof ref !== 'string' || !isOid(tip) || !(old === null || isOid(old))) return undefined
