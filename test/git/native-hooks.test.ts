@@ -39,6 +39,14 @@ describe.each(WAYS)('hooks of a commit made %s', (_, content) => {
     repo.check()
   })
 
+  it('that says no leaves an index that knows the files, also when one of them is new', async () => {
+    const { repo, repository } = await start()
+    repo.hook('pre-commit', 'sleep 1; exit 1') // the times in the index are whole seconds
+    const attempt = commitFiles(repository, { [PROMPT]: content, 'prompts/new/x': 'y' })
+    await expect(attempt).rejects.toMatchObject({ code: 'rejected' })
+    expect(repo.git('diff-files')).toBe('')
+  })
+
   it('is not asked without verify', async () => {
     const { repo, repository } = await start()
     repo.hook('pre-commit', 'exit 1')

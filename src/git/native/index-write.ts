@@ -60,8 +60,12 @@ export async function updateIndex(
   await write(context, locks, ['update-index', '-z', '--index-info'], { input, env })
 }
 
-/** Brings the times and sizes that the index remembers up to date, so that git need not read the files again. */
+/**
+ * Brings the times and sizes that the index remembers up to date, so that git need not read the files again. Each path is
+ * in the index.
+ */
 export async function refreshIndex(context: GitContext, paths: readonly string[]): Promise<void> {
+  if (paths.length === 0) return
   // What it cannot refresh it says by its status, and the next git status looks again: nothing depends on it.
   const isFew = paths.length <= MAX_PATHSPECS
   await runGit(

@@ -70,7 +70,12 @@ export async function restoreFiles({ native, paths, blobs }: CommitJob, pending:
   const entries = commit === undefined ? [] : await native.store.entriesAt(commit, paths)
   const standing = new Set(entries.filter(({ path, blob }) => blobs.get(path) === blob).map(({ path }) => path))
   await pending.restore(new Set(paths.filter((path) => !standing.has(path))))
-  await refreshIndex(native.context, paths)
+  // One path that the index does not know, and git refreshes none.
+  const indexed = await readIndex(native.context, paths)
+  await refreshIndex(
+    native.context,
+    indexed.map(({ path }) => path),
+  )
 }
 
 const stands = ({ commit, altered }: MadeCommit, output: string): PromptctlError =>
