@@ -1,0 +1,24 @@
+import type { PreparedPrompt } from '../../core/compile.js'
+import type { DeliveredPrompt } from '../../core/delivered.js'
+import type { Oid } from '../../core/history.js'
+import type { Environment, Slug } from '../../core/slug.js'
+
+/** What one environment serves at one commit. Never changes: when the branch moves, another one takes its place. */
+export interface Snapshot {
+  readonly environment: Environment
+  readonly tip: Oid
+  /** How many prompts are live. */
+  readonly size: number
+  /** In byte order. */
+  readonly slugs: readonly Slug[]
+  /** Prompts whose newest version is invalid: what was live before goes on being served. */
+  readonly invalid: readonly Slug[]
+  /** By whole slug, UUID or alias; undefined when nothing of that name is live. */
+  find(name: string): ServedPrompt | undefined
+}
+
+/** A live prompt; both are made when they are first asked for. */
+export interface ServedPrompt {
+  readonly delivered: DeliveredPrompt
+  readonly prepared: PreparedPrompt
+}
