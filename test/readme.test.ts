@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EXIT } from '../src/cli/exit-codes.js'
 import { COMMANDS } from '../src/commands/index.js'
-import { RULES } from '../src/core/lint/rules.js'
 import { createSession, matchesOutput, parseConsoleBlocks } from './helpers/console-blocks.js'
 import { isolatedEnv, type ProcessEnv } from './helpers/repo.js'
 
@@ -29,11 +28,6 @@ function tableBelow(heading: string): string[][] {
 describe("the README's tables", () => {
   it('list every command as the help does', () => {
     expect(tableBelow('Commands')).toEqual(COMMANDS.map(({ usage, summary }) => [usage, summary]))
-  })
-
-  it('list every rule of lint', () => {
-    const rules = Object.entries(RULES).map(([rule, { severity, summary }]) => [rule, severity, summary])
-    expect(tableBelow('Lint')).toEqual(rules)
   })
 
   it('list every exit status', () => {

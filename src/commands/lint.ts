@@ -1,6 +1,6 @@
 import { relative, resolve, sep } from 'node:path'
 import { PromptctlError } from '../core/errors.js'
-import type { Finding } from '../core/lint/rules.js'
+import { type Finding, RULES } from '../core/lint/rules.js'
 import { visibleLine, wrapText } from '../core/visible.js'
 import type { LintResult, LintScope } from '../registry/lint.js'
 import { type Context, defineCommand, type Options, type Style } from './command.js'
@@ -32,6 +32,7 @@ export const lint = defineCommand<Request, Result>({
     command.option('--range <base..head>', 'check what a branch changed, and the step')
     command.option('--pre-receive', "read git's `old new ref` lines, as a pre-receive hook")
     command.option('--format <format>', `${FORMATS.join(', ')}`)
+    command.addHelpText('after', () => `Rules (* a warning; all others are errors):\n${formatRules()}`)
   },
   parse: (words, options) => ({
     scope: parseScope(words, options),
@@ -56,6 +57,15 @@ export const lint = defineCommand<Request, Result>({
   json: (result) => jsonOf(result),
   exit: ({ errors }) => (errors > 0 ? 1 : 0),
 })
+
+function formatRules(): string {
+  const width = Math.max(...Object.keys(RULES).map((rule) => rule.length)) + 1
+  const lines = Object.entries(RULES).map(([rule, { severity, summary }]) => {
+    const name = severity === 'warning' ? `${rule}*` : rule
+    return `  ${name.padEnd(width)}  ${summary}`
+  })
+  return lines.join('\n')
+}
 
 async function lintPushed(context: Context): Promise<LintResult> {
   const { lintReceived } = await import('../registry/lint-received.js')

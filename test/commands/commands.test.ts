@@ -1,6 +1,7 @@
 import { Command as Commander } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../src/commands/index.js'
+import { RULES } from '../../src/core/lint/rules.js'
 import { promptctl } from '../helpers/cli.js'
 import { tempDir } from '../helpers/registry.js'
 import { isolatedEnv } from '../helpers/repo.js'
@@ -69,6 +70,15 @@ describe('promptctl --help', () => {
     for (const { usage, summary } of COMMANDS) {
       expect(stdout.match(new RegExp(`^  ${nameOf(usage)}\\b`, 'gm')), usage).toHaveLength(1)
       expect(stdout).toContain(summary)
+    }
+  })
+
+  it('names every rule of lint', async () => {
+    const dir = tempDir()
+    const { stdout } = await promptctl({ dir, env: isolatedEnv(dir) }, 'lint', '--help')
+    for (const [rule, { severity, summary }] of Object.entries(RULES)) {
+      const star = severity === 'warning' ? '\\*' : ''
+      expect(stdout).toMatch(new RegExp(`^  ${rule}${star} +${summary.replace(/[{}()]/g, '\\$&')}$`, 'm'))
     }
   })
 

@@ -1,6 +1,6 @@
 export type Severity = 'error' | 'warning'
 
-/** Every rule of `lint`, in the order of the README's table. */
+/** Every rule of `lint`, in the order of the help. */
 export const RULES = {
   invalid_prompt: { severity: 'error', summary: 'The file is not a prompt: YAML, schema, or template' },
   broken_seal: { severity: 'error', summary: 'Published content that no longer matches its digest' },
