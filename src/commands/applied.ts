@@ -8,6 +8,12 @@ import { paintAction } from './paint.js'
 export const appliedJson = (applied: Applied, several: boolean): unknown =>
   several ? applied.records : applied.records[0]
 
+/** The same for prompts by name, or all of them. */
+export const appliedToPrompts = (
+  applied: Applied,
+  { all, names }: { all: boolean; names: readonly string[] },
+): unknown => appliedJson(applied, all || names.length > 1)
+
 /**
  * One line a prompt, what --all passed over, and the commit:
  * `published  refund-email-3f8a2b1c  production  v7  (was v5)`.

@@ -1,32 +1,17 @@
 import { archive as archivePrompts } from '../registry/archive.js'
-import { appliedJson, formatApplied } from './applied.js'
+import { appliedToPrompts, formatApplied } from './applied.js'
 import { defineCommand } from './command.js'
-import {
-  countOption,
-  environmentFlag,
-  environmentOption,
-  expectFlag,
-  pushFlag,
-  targetsOf,
-  writeFlags,
-  writeOptions,
-} from './options.js'
+import { environmentFlag, environmentOption, promptsFlags, promptsOptions } from './options.js'
 
 export const archive = defineCommand({
   usage: 'archive [prompts...]',
   summary: 'Take prompts out of service; nothing is destroyed',
   examples: ['promptctl archive old-greeting --env production', 'promptctl archive --all --env staging --dry-run'],
   flags: (command) => {
-    command.option('-a, --all', 'every prompt of the environment')
-    expectFlag(environmentFlag(pushFlag(writeFlags(command))))
+    environmentFlag(promptsFlags(command, 'every prompt of the environment'))
   },
-  parse: (words, options) => ({
-    ...targetsOf(words, options),
-    ...writeOptions(options),
-    environment: environmentOption(options),
-    expect: countOption(options, 'expect'),
-  }),
+  parse: (words, options) => ({ ...promptsOptions(words, options), environment: environmentOption(options) }),
   run: async (request, { registry }) => archivePrompts(await registry(), request),
   text: formatApplied,
-  json: (applied, { all, names }) => appliedJson(applied, all || names.length > 1),
+  json: appliedToPrompts,
 })

@@ -59,7 +59,7 @@ export const writeOptions = (options: Options) => ({
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 /** Names, or --all: one of them, not both. Throws `usage`. */
-export function targetsOf(words: readonly string[], options: Options): { names: readonly string[]; all: boolean } {
+function targetsOf(words: readonly string[], options: Options): { names: readonly string[]; all: boolean } {
   const all = booleanOption(options, 'all')
   if (all === words.length > 0) {
     throw new PromptctlError('usage', all ? '--all takes no prompts by name' : 'Name a prompt, or say --all', {
@@ -68,6 +68,16 @@ export function targetsOf(words: readonly string[], options: Options): { names: 
   }
   return { names: words.map(parseName), all }
 }
+
+/** What publish, promote and archive take, beside flags of their own: prompts by name, or --all of them, in one commit. */
+export const promptsFlags = (command: Commander, all: string): Commander =>
+  expectFlag(pushFlag(writeFlags(command.option('-a, --all', all))))
+
+export const promptsOptions = (words: readonly string[], options: Options) => ({
+  ...targetsOf(words, options),
+  ...writeOptions(options),
+  expect: countOption(options, 'expect'),
+})
 
 /** `--range <base>..<head>`, HEAD being the end by default. Throws `usage`. */
 export function parseRange(text: string): { readonly base: string; readonly head: string } {

@@ -1,17 +1,8 @@
 import { PromptctlError } from '../core/errors.js'
 import { promote as promotePrompts } from '../registry/promote.js'
-import { appliedJson, formatApplied } from './applied.js'
+import { appliedToPrompts, formatApplied } from './applied.js'
 import { defineCommand } from './command.js'
-import {
-  booleanOption,
-  countOption,
-  environmentOption,
-  expectFlag,
-  pushFlag,
-  targetsOf,
-  writeFlags,
-  writeOptions,
-} from './options.js'
+import { booleanOption, environmentOption, promptsFlags, promptsOptions } from './options.js'
 
 export const promote = defineCommand({
   usage: 'promote [prompts...]',
@@ -20,12 +11,11 @@ export const promote = defineCommand({
   flags: (command) => {
     command.option('--to <environment>', 'where to (required)')
     command.option('--from <environment>', 'where from; without it the environment before')
-    command.option('-a, --all', 'every prompt that is live in the source')
+    promptsFlags(command, 'every prompt that is live in the source')
     command.option('--overwrite', 'also over a change that was made in the target itself')
     command.option('--again', 'also content that was rolled back in the target')
     command.option('--with-partials', 'take the included prompts along')
     command.option('--restore', 'also what is archived or deleted in the target')
-    expectFlag(pushFlag(writeFlags(command)))
   },
   parse: (words, options) => {
     const to = environmentOption(options, 'to')
@@ -35,18 +25,16 @@ export const promote = defineCommand({
       })
     }
     return {
-      ...targetsOf(words, options),
-      ...writeOptions(options),
+      ...promptsOptions(words, options),
       to,
       from: environmentOption(options, 'from'),
       overwrite: booleanOption(options, 'overwrite'),
       again: booleanOption(options, 'again'),
       withPartials: booleanOption(options, 'withPartials'),
       restore: booleanOption(options, 'restore'),
-      expect: countOption(options, 'expect'),
     }
   },
   run: async (request, { registry }) => promotePrompts(await registry(), request),
   text: formatApplied,
-  json: (applied, { all, names }) => appliedJson(applied, all || names.length > 1),
+  json: appliedToPrompts,
 })
