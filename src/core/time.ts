@@ -125,3 +125,6 @@ export function formatDate(seconds: number): string {
   const day = `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`
 }
+
+/** Seconds since the epoch as RFC 3339 in UTC, without fractions. */
+export const formatSeconds = (seconds: number): string => new Date(seconds * SECOND).toISOString().replace('.000Z', 'Z')

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { PreparedPrompt, Values } from '../core/compile.js'
-import { canonicalJson, digestOf } from '../core/digest.js'
+import { digestOf, resolvedDigestOf } from '../core/digest.js'
 import { isPromptctlError } from '../core/errors.js'
 import type { Message } from '../core/prompt-file.js'
 import { type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
@@ -65,11 +64,7 @@ export async function compile(registry: Registry, request: CompileRequest): Prom
 
 /** `sha256:<hex>` over the digest of a prompt and those of all that it includes, by slug. */
 export function resolvedDigest({ seal }: PromptDocument, prepared: PreparedPrompt): string {
-  if (prepared.partials.length === 0) return seal
-  const included = Object.fromEntries([...prepared.partialFiles].map(([slug, partial]) => [slug, digestOf(partial)]))
-  return `sha256:${createHash('sha256')
-    .update(canonicalJson({ digest: seal, included }))
-    .digest('hex')}`
+  return resolvedDigestOf(seal, new Map([...prepared.partialFiles].map(([slug, partial]) => [slug, digestOf(partial)])))
 }
 
 interface Found {

@@ -3,6 +3,7 @@ import { liveIn, newestIn, type Version, type VersionState } from '../core/ledge
 import { formatPromptPath } from '../core/paths.js'
 import type { Json, PromptFile } from '../core/prompt-file.js'
 import type { Environment, Slug } from '../core/slug.js'
+import { formatSeconds } from '../core/time.js'
 import type { Variable } from '../core/variables.js'
 import type { Oid } from './ports.js'
 
@@ -93,6 +94,3 @@ export const contentsOf = (prompt: PromptFile, variables: readonly Variable[]): 
   config: prompt.config ?? null,
   ...(prompt.messages === undefined ? { template: prompt.template ?? '' } : { messages: prompt.messages as Json }),
 })
-
-/** Seconds since the epoch as RFC 3339 in UTC, without fractions. */
-export const formatSeconds = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')

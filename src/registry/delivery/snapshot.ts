@@ -13,12 +13,17 @@ export interface Snapshot {
   readonly slugs: readonly Slug[]
   /** Prompts whose newest version is invalid: what was live before goes on being served. */
   readonly invalid: readonly Slug[]
+  /** Prompts of a shallow clone whose live version only history knows: they are left out. */
+  readonly unknown: readonly Slug[]
   /** By whole slug, UUID or alias; undefined when nothing of that name is live. */
   find(name: string): ServedPrompt | undefined
 }
 
 /** A live prompt; both are made when they are first asked for. */
 export interface ServedPrompt {
+  /** Changes whenever `delivered` does, and only then: hex digits, good for an ETag. */
+  readonly revision: string
   readonly delivered: DeliveredPrompt
+  /** Throws `invalid_prompt`, `missing_partial`, `partial_cycle` or `output_limit` for a prompt that cannot be compiled. */
   readonly prepared: PreparedPrompt
 }

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { isPromptctlError } from '../../src/core/errors.js'
+import type { Oid } from '../../src/core/history.js'
+import type { Environment } from '../../src/core/slug.js'
+import { openRegistry } from '../../src/open.js'
+import { readSnapshot } from '../../src/registry/delivery/read-snapshot.js'
+import type { Snapshot } from '../../src/registry/delivery/snapshot.js'
+import type { Registry } from '../../src/registry/registry.js'
+import { createRegistry, ENGINES, type TestRegistry, tempDir } from '../helpers/registry.js'
+
+const PRODUCTION = 'production' as Environment
+const open = ({ dir, repo }: Pick<TestRegistry, 'dir' | 'repo'>, more: Record<string, string> = {}) =>
+  openRegistry({ directory: dir, env: { ...repo.env, ...more }, now: Date.now })
+
+async function using<T>(registry: Registry, action: (registry: Registry) => Promise<T>): Promise<T> {
+  try {
+    return await action(registry)
+  } finally {
+    await registry.close()
+  }
+}
+
+const snapshotOf = async (fixture: TestRegistry, environment = PRODUCTION, previous?: Snapshot): Promise<Snapshot> =>
+  using(await open(fixture), (registry) => readSnapshot(registry, fixture.head() as Oid, environment, previous))
+
+describe('a snapshot', () => {
+  it.each(ENGINES)('serves what is live, with its content and origin (%s)', async (engine) => {
+    const fixture = createRegistry({ engine })
+    const { slug } = fixture.live('Greeting', 'Hi {{name}}', 'production')
+    const snapshot = await snapshotOf(fixture)
+    expect(snapshot).toMatchObject({ environment: 'production', size: 1, slugs: [slug], invalid: [], unknown: [] })
+    const served = snapshot.find(slug)
+    expect(served?.delivered).toMatchObject({
+      slug,
+      title: 'Greeting',
+      version: 4,
+      commit: fixture.head(),
+      live_by: 'Ada Lovelace <ada@example.com>',
+      subject: 'seed 3',
+      template: 'Hi {{name}}',
+      partials: {},
+      variables: [{ name: 'name', required: true }],
+    })
+    expect(served?.delivered.digest).toBe(served?.delivered.resolved_digest)
+    expect(served?.prepared.compile({ name: 'Ada' })).toBe('Hi Ada')
+  })
+
+  it('goes on with what was live under a draft and under a broken file [case 6] [case 8]', async () => {
+    const fixture = createRegistry()
+    const seeds = [{ environment: 'production', template: 'One' }]
+    const drafted = fixture.seed('Drafted', [...seeds, { environment: 'production', state: 'draft', template: 'Two' }])
+    const broken = fixture.seed('Broken', [
+      ...seeds,
+      { environment: 'production', text: (right: string) => right.replace('template:', 'template: [') },
+    ])
+    const unsealed = fixture.seed('Unsealed', [
+      ...seeds,
+      { environment: 'production', template: 'Two', text: (right: string) => right.replace('Two', 'Three') },
+    ])
+    const archived = fixture.seed('Archived', [
+      ...seeds,
+      { environment: 'production', state: 'archived' },
+      { environment: 'production', state: 'draft' },
+    ])
+    const deleted = fixture.seed('Deleted', [...seeds, { environment: 'production', state: 'deleted' }])
+    const snapshot = await snapshotOf(fixture)
+    expect(snapshot.slugs).toEqual([broken.slug, drafted.slug, unsealed.slug].sort())
+    expect(snapshot.invalid).toEqual([broken.slug, unsealed.slug].sort())
+    for (const slug of snapshot.slugs) expect(snapshot.find(slug)?.delivered.template).toBe('One')
+    expect([snapshot.find(archived.slug), snapshot.find(deleted.slug)]).toEqual([undefined, undefined])
+  })
+
+  it('finds by slug, UUID and alias; a slug wins over an alias', async () => {
+    const fixture = createRegistry()
+    const first = fixture.seed('First', [{ environment: 'production', template: '1' }])
+    const second = fixture.seed('Second', [
+      { environment: 'production', template: '2', more: { aliases: ['team/second', first.slug] } },
+    ])
+    const snapshot = await snapshotOf(fixture)
+    const idOf = (slug: string) => snapshot.find(slug)?.delivered.id ?? ''
+    expect(idOf(second.slug)).toMatch(/^00000002-/)
+    for (const name of [second.slug, idOf(second.slug), 'team/second']) {
+      expect(snapshot.find(name)?.delivered.slug).toBe(second.slug)
+    }
+    expect(snapshot.find(first.slug)?.delivered.slug).toBe(first.slug)
+    for (const name of ['', 'second', '__proto__', 'constructor', '../x']) expect(snapshot.find(name)).toBeUndefined()
+  })
+
+  it('includes partials as they are live there, with their declarations', async () => {
+    const fixture = createRegistry()
+    const inner = fixture.live('Inner', 'for {{who}}', 'production')
+    const outer = fixture.live('Outer', `Dear {{> ${inner.slug}}}`, 'production')
+    const snapshot = await snapshotOf(fixture)
+    const { delivered, prepared } = snapshot.find(outer.slug) ?? {}
+    expect(delivered?.partials).toMatchObject({ [inner.slug]: { template: 'for {{who}}', declarations: {} } })
+    expect(delivered?.resolved_digest).not.toBe(delivered?.digest)
+    expect(prepared?.compile({ who: 'Ada' })).toBe('Dear for Ada')
+    const compiled = await fixture.json<{ resolved_digest: string }>(
+      ...['compile', outer.slug, '--live', '--env', 'production', '--var', 'who=Ada'],
+    )
+    expect(delivered?.resolved_digest).toBe(compiled.resolved_digest)
+  })
+
+  it('tells of missing values at their place in the template', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi\n  {{name}}', 'production')
+    const { prepared } = (await snapshotOf(fixture)).find(slug) ?? {}
+    const error = (() => {
+      try {
+        return prepared?.compile({})
+      } catch (thrown) {
+        return thrown
+      }
+    })()
+    expect(isPromptctlError(error, 'missing_variable') && error.details?.['variables']).toEqual([
+      { name: 'name', file: `prompts/production/${slug}.yaml`, line: 2, column: 3 },
+    ])
+  })
+
+  it('serves what says it is published in a shallow clone, and names what only history knows', async () => {
+    const fixture = createRegistry()
+    const plain = fixture.live('Plain', 'Hi', 'production')
+    const drafted = fixture.seed('Drafted', [
+      { environment: 'production' },
+      { environment: 'production', state: 'draft' },
+    ])
+    const dir = `${tempDir()}/clone`
+    fixture.repo.git('clone', '-q', '--depth=1', `file://${fixture.dir}`, dir)
+    const snapshot = await using(await open({ dir, repo: fixture.repo }), (registry) =>
+      readSnapshot(registry, fixture.head() as Oid, PRODUCTION),
+    )
+    expect(snapshot).toMatchObject({ slugs: [plain.slug], unknown: [drafted.slug] })
+    expect(snapshot.find(plain.slug)?.delivered).toMatchObject({ version: null, commit: null, live_since: null })
+  })
+})
