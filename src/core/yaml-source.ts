@@ -4,6 +4,7 @@ import type { JsonObject, Position, Problem } from './prompt-file.js'
 import type { Fault } from './yaml/fault.js'
 import { Lines } from './yaml/lines.js'
 import { findNode, type Mapping, mappingOf, type Range, styleOf, toRange } from './yaml/nodes.js'
+import { readQuickly } from './yaml/quick.js'
 import { offsetInScalar } from './yaml/scalar-offset.js'
 import { composeYaml } from './yaml/syntax.js'
 import { decodeText } from './yaml/text.js'
@@ -35,7 +36,8 @@ export class YamlSource {
   /** Unquoted text that a reader of YAML 1.1 takes for something else. */
   readonly ambiguous: readonly Ambiguous[]
   readonly #lines: Lines
-  // Thousands of files are held at once, and few are asked for positions: the nodes may go, and are parsed again then.
+  // Thousands of files are held at once, and few are asked for positions: the nodes may go, or were never made, and the
+  // text is parsed for them then.
   #root: WeakRef<ParsedNode> | undefined
 
   constructor(file: string, text: string, { root, ...rest }: Parsed) {
@@ -85,7 +87,7 @@ export class YamlSource {
 
   #nodes(): ParsedNode | undefined {
     const kept = this.#root?.deref()
-    if (kept !== undefined || this.#root === undefined) return kept
+    if (kept !== undefined) return kept
     const { root } = composeYaml(this.text)
     if (root !== undefined) this.#root = new WeakRef(root)
     return root
@@ -93,7 +95,7 @@ export class YamlSource {
 }
 
 interface Parsed {
-  readonly root: ParsedNode | undefined
+  readonly root?: ParsedNode | undefined
   readonly value: JsonObject
   readonly ambiguous: readonly Ambiguous[]
 }
@@ -107,6 +109,8 @@ export type YamlResult =
 export function tryReadYaml(content: Uint8Array | string, file: string): YamlResult {
   const { text, fault } = decodeText(content)
   if (fault !== undefined) return failed(text, [fault])
+  const quick = readQuickly(text)
+  if (quick !== undefined) return { source: new YamlSource(file, text, quick), problems: [] }
   const { root, faults } = composeYaml(text)
   if (faults.length > 0) return failed(text, faults)
   const { value, ambiguous, faults: valueFaults } = convertRoot(root)

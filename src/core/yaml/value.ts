@@ -20,7 +20,7 @@ export interface Converted {
 }
 
 /** What is gathered on the way down; `path` is where the walk stands. */
-interface Walk {
+export interface Walk {
   readonly path: (string | number)[]
   readonly ambiguous: Ambiguous[]
   readonly faults: Fault[]
@@ -106,14 +106,19 @@ function convertScalar(node: Scalar, walk: Walk): Json {
     if (node.type === Scalar.QUOTE_DOUBLE) checkSurrogates(source, node, walk)
     return source
   }
+  return convertPlain(source, rangeOf(node)[0], walk)
+}
+
+/** What unquoted text at `offset` says; null after a fault was reported. */
+export function convertPlain(source: string, offset: number, walk: Walk): Json {
   if (isSurelyText(source)) return source
   const meaning = resolvePlain(source)
   if (typeof meaning === 'string' && isOtherInYaml11(source)) {
-    walk.ambiguous.push({ path: [...walk.path], offset: rangeOf(node)[0], text: source })
+    walk.ambiguous.push({ path: [...walk.path], offset, text: source })
   }
   if (meaning === null || typeof meaning !== 'object') return meaning
   walk.faults.push({
-    offset: rangeOf(node)[0],
+    offset,
     message: `the number ${quoteName(meaning.inexact).slice(1, -1)} cannot be held exactly in JSON: quote it if it is text`,
   })
   return null

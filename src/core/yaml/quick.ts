@@ -1,0 +1,280 @@
+import type { Json, JsonObject } from '../prompt-file.js'
+import { isSurelyText, resolvePlain } from './plain.js'
+import { type Converted, convertPlain, type Walk } from './value.js'
+
+/*
+ * Most files are written by promptctl, or look like it: block mappings and lists, values on one line, block literals.
+ * Those are read here, ten times as fast as by yaml in a process that has just started. Whatever is unusual, and be it
+ * only a blank too many, is left to yaml: what this reader answers is always what yaml would.
+ */
+
+// The longest text of a quarter of the tokens and keys that are refused, see syntax.ts.
+const MAX_LINES = 2000
+const MAX_FLOW = 20_000
+const MAX_DEPTH = 16
+
+const KEY = /([A-Za-z_][\w.-]*):(?: +|(?=\n))/y
+const PLAIN = /(?:-(?=[0-9.]))?[^\s\-?:,[\]{}#&*!|>'"%@`][^\n\t]*/y
+const FLOW_PLAIN = /(?:-(?=[0-9.]))?[^\s\-?:,[\]{}#&*!|>'"%@`][^\n\t,[\]{}:#]*/y
+const FLOW_KEY = /([A-Za-z_][\w.-]*):(?= )/y
+// A text in JSON's quotes means the same in YAML's, unless it goes over several lines.
+const DOUBLE = /"(?:[^"\\\n\t]|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*"/y
+const SINGLE = /'(?:[^'\n\t]|'')*'/y
+const LITERAL = /\|([1-9]?)([-+]?)\n/y
+const LINE_REST = / *(?: #[^\n]*)?(?=\n)/y
+
+/** What a file says, when every line of it is of a plain kind; else undefined, and yaml has to read it. */
+export function readQuickly(text: string): Converted | undefined {
+  if (!text.endsWith('\n') || text.includes('\r')) return undefined
+  const reader = new QuickReader(text)
+  const value = reader.readRoot()
+  return reader.isSure ? { value, ambiguous: reader.walk.ambiguous, faults: [] } : undefined
+}
+
+class QuickReader {
+  isSure = true
+  readonly walk: Walk = { path: [], ambiguous: [], faults: [] }
+  readonly #text: string
+  /** The line that is read: where it starts, where reading is, and its indentation; -1 behind the last one. */
+  #start = 0
+  #at = 0
+  #indent = -1
+  #next = 0
+  #lines = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  readRoot(): JsonObject {
+    this.#advance()
+    if (this.#indent !== 0) return this.#giveUp({})
+    const value = this.#readMap(0, 0)
+    return this.#isAtEnd() ? value : this.#giveUp(value)
+  }
+
+  #isAtEnd(): boolean {
+    return this.#indent === -1
+  }
+
+  /** Goes to the end, where every loop stops. */
+  #giveUp<T>(value: T): T {
+    this.isSure = false
+    this.#next = this.#text.length
+    this.#at = this.#text.length
+    this.#indent = -1
+    return value
+  }
+
+  /** To the next line that holds more than white space and a comment. */
+  #advance(): void {
+    const text = this.#text
+    while (this.#next < text.length) {
+      this.#start = this.#next
+      this.#at = skipSpaces(text, this.#start)
+      this.#next = text.indexOf('\n', this.#at) + 1
+      const first = text[this.#at]
+      if (first === '\n' || first === '#') continue
+      this.#indent = this.#at - this.#start
+      if (first === '\t' || ++this.#lines > MAX_LINES) this.#giveUp(undefined)
+      return
+    }
+    this.#indent = -1
+  }
+
+  #match(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#at
+    const found = pattern.exec(this.#text)
+    if (found !== null) this.#at = pattern.lastIndex
+    return found
+  }
+
+  #readMap(indent: number, depth: number): JsonObject {
+    const object: Record<string, Json> = {}
+    if (depth > MAX_DEPTH) return this.#giveUp(object)
+    while (this.#indent === indent) {
+      const key = this.#match(KEY)?.[1]
+      if (key === undefined || !isNewKey(object, key)) return this.#giveUp(object)
+      this.walk.path.push(key)
+      object[key] = this.#readValue(indent, depth)
+      this.walk.path.pop()
+    }
+    return this.#indent > indent ? this.#giveUp(object) : object
+  }
+
+  /** What stands behind a key, on its line or below it. A list may begin in the column of the key. */
+  #readValue(indent: number, depth: number): Json {
+    if (!this.#isLineDone()) return this.#readInline(indent, depth)
+    this.#advance()
+    const isList = this.#text.startsWith('- ', this.#at)
+    if (isList && this.#indent >= indent) return this.#readList(this.#indent, depth + 1)
+    return this.#indent > indent ? this.#readMap(this.#indent, depth + 1) : this.#giveUp(null)
+  }
+
+  #readList(indent: number, depth: number): Json[] {
+    const list: Json[] = []
+    if (depth > MAX_DEPTH) return this.#giveUp(list)
+    while (this.#indent === indent && this.#text.startsWith('- ', this.#at)) {
+      this.#at = skipSpaces(this.#text, this.#at + 1)
+      this.walk.path.push(list.length)
+      list.push(this.#readItem(indent, depth))
+      this.walk.path.pop()
+    }
+    return this.#indent > indent ? this.#giveUp(list) : list
+  }
+
+  #readItem(indent: number, depth: number): Json {
+    if (this.#isLineDone()) return this.#giveUp(null)
+    KEY.lastIndex = this.#at
+    if (!KEY.test(this.#text)) return this.#readInline(indent, depth)
+    this.#indent = this.#at - this.#start
+    return this.#readMap(this.#indent, depth + 1)
+  }
+
+  #isLineDone(): boolean {
+    const next = this.#text[this.#at]
+    return next === '\n' || next === '#'
+  }
+
+  #readInline(indent: number, depth: number): Json {
+    const first = this.#text[this.#at]
+    if (first === '|') return this.#readLiteral(indent)
+    const value = first === '{' || first === '[' || isQuote(first) ? this.#readFlow(depth + 1) : this.#readPlain()
+    if (this.#match(LINE_REST) === null) return this.#giveUp(null)
+    this.#advance()
+    return value
+  }
+
+  #readPlain(): Json {
+    const offset = this.#at
+    const found = this.#match(PLAIN)
+    if (found === null) return this.#giveUp(null)
+    const comment = found[0].indexOf(' #')
+    const source = (comment === -1 ? found[0] : found[0].slice(0, comment)).replace(/ +$/, '')
+    if (source.includes(': ') || source.endsWith(':')) return this.#giveUp(null)
+    this.#at = offset + source.length
+    return this.#meaningOf(source, offset)
+  }
+
+  #meaningOf(source: string, offset: number): Json {
+    const value = convertPlain(source, offset, this.walk)
+    return this.walk.faults.length > 0 ? this.#giveUp(null) : value
+  }
+
+  #readFlow(depth: number): Json {
+    const first = this.#text[this.#at]
+    if (depth > MAX_DEPTH || this.#at - this.#start > MAX_FLOW) return this.#giveUp(null)
+    if (first === '{') return this.#readFlowMap(depth)
+    if (first === '[') return this.#readFlowList(depth)
+    if (isQuote(first)) return this.#readQuoted() ?? this.#giveUp(null)
+    const offset = this.#at
+    const found = this.#match(FLOW_PLAIN)
+    return found === null ? this.#giveUp(null) : this.#meaningOf(found[0].replace(/ +$/, ''), offset)
+  }
+
+  #readQuoted(): string | undefined {
+    if (this.#text[this.#at] === "'") return this.#match(SINGLE)?.[0].slice(1, -1).replaceAll("''", "'")
+    const found = this.#match(DOUBLE)?.[0]
+    return found === undefined ? undefined : JSON.parse(found)
+  }
+
+  #readFlowMap(depth: number): JsonObject {
+    const object: Record<string, Json> = {}
+    if (this.#isClosed('}')) return object
+    do {
+      const key = this.#readFlowKey()
+      if (key === undefined || !isNewKey(object, key)) return this.#giveUp(object)
+      this.walk.path.push(key)
+      object[key] = this.#readFlow(depth + 1)
+      this.walk.path.pop()
+    } while (this.#isComma())
+    return this.#isClosed('}', 0) ? object : this.#giveUp(object)
+  }
+
+  #readFlowList(depth: number): Json[] {
+    const list: Json[] = []
+    if (this.#isClosed(']')) return list
+    do {
+      this.walk.path.push(list.length)
+      list.push(this.#readFlow(depth + 1))
+      this.walk.path.pop()
+    } while (this.#isComma())
+    return this.#isClosed(']', 0) ? list : this.#giveUp(list)
+  }
+
+  /** A key and its colon; behind a quoted one there need be no blank. */
+  #readFlowKey(): string | undefined {
+    const isQuoted = this.#text[this.#at] === '"'
+    const key = isQuoted ? this.#readQuoted() : this.#match(FLOW_KEY)?.[1]
+    if (isQuoted && this.#text[this.#at++] !== ':') return undefined
+    this.#at = skipSpaces(this.#text, this.#at)
+    return key
+  }
+
+  #isComma(): boolean {
+    this.#at = skipSpaces(this.#text, this.#at)
+    if (this.#text[this.#at] !== ',') return false
+    this.#at = skipSpaces(this.#text, this.#at + 1)
+    return true
+  }
+
+  /** Goes behind the bracket, when it stands behind `before` characters and blanks. */
+  #isClosed(bracket: string, before = 1): boolean {
+    this.#at = skipSpaces(this.#text, this.#at + before)
+    if (this.#text[this.#at] !== bracket) return false
+    this.#at += 1
+    return true
+  }
+
+  #readLiteral(parent: number): string | null {
+    const header = this.#match(LITERAL)
+    if (header === null) return this.#giveUp(null)
+    const explicit = header[1] === '' ? undefined : parent + Number(header[1])
+    const lines = this.#readLiteralLines(parent, explicit)
+    let last = lines.length
+    while (last > 0 && lines[last - 1] === '') last -= 1
+    // White space alone at the end is content or not, depending on where the text stops.
+    if (last === 0 || /^ *$/.test(lines[last - 1] ?? '')) return this.#giveUp(null)
+    const text = lines.slice(0, last).join('\n')
+    this.#advance()
+    return text + (header[2] === '-' ? '' : header[2] === '+' ? '\n'.repeat(lines.length - last + 1) : '\n')
+  }
+
+  #readLiteralLines(parent: number, explicit: number | undefined): string[] {
+    const text = this.#text
+    const lines: string[] = []
+    let indent = explicit
+    let widest = 0
+    let isLeading = true
+    for (this.#next = this.#at; this.#next < text.length; ) {
+      const start = this.#next
+      const first = skipSpaces(text, start)
+      const end = text.indexOf('\n', first)
+      if (first !== end) {
+        indent ??= Math.max(first - start, parent + 1)
+        if (first - start < indent) break
+        // Only an indicator in the header allows leading lines of more blanks.
+        if (widest > indent) return this.#giveUp(lines)
+        isLeading = false
+      } else if (isLeading) widest = Math.max(widest, first - start)
+      lines.push(text.slice(Math.min(end, start + (indent ?? end)), end))
+      this.#next = end + 1
+    }
+    return lines
+  }
+}
+
+function skipSpaces(text: string, from: number): number {
+  let at = from
+  while (text.charCodeAt(at) === 0x20) at += 1
+  return at
+}
+
+const isQuote = (character: string | undefined): boolean => character === '"' || character === "'"
+
+/** A key that is text to YAML, and not there yet. */
+const isNewKey = (object: JsonObject, key: string): boolean =>
+  key !== '__proto__' &&
+  key.length <= 1000 &&
+  !Object.hasOwn(object, key) &&
+  (isSurelyText(key) || typeof resolvePlain(key) === 'string')
