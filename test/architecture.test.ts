@@ -52,12 +52,14 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   console: ['cli/runtime.ts'],
   disk: ['git/', 'parallel/pool.ts', 'open.ts', 'cli/runtime.ts', 'cli/output.ts', 'webhook/durable-files.ts'],
   'child process': ['git/', 'parallel/', 'cli/runtime.ts', 'evaluation/providers/', 'webhook/background.ts'],
-  network: ['git/', 'webhook/deliver.ts', 'evaluation/providers/', 'server/listen.ts'],
+  network: ['git/', 'webhook/deliver.ts', 'evaluation/providers/', 'server/listen.ts', 'server/client-error.ts'],
   'other parts of Node': ['git/', 'parallel/', 'cli/', 'server/', 'webhook/', 'evaluation/'],
   commander: ['cli/', 'commands/'],
   chalk: ['cli/'],
   'isomorphic-git': ['git/'],
   undici: ['webhook/deliver.ts'],
+  fastify: ['server/'],
+  'prom-client': ['server/'],
 }
 
 const MODULES: Readonly<Record<string, readonly string[]>> = {

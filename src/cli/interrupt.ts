@@ -4,6 +4,11 @@ export interface Interrupt {
   readonly signal: AbortSignal
   /** Runs what must not be cut off: a commit that is under way is undone first. A second Ctrl-C ends it all the same. */
   protect<T>(action: () => Promise<T>): Promise<T>
+  /**
+   * For what runs until it is told to end: from here on the first Ctrl-C or SIGTERM aborts this signal and cuts nothing off,
+   * not even inside of `protect`; the second one ends the process.
+   */
+  untilStopped(): AbortSignal
 }
 
 /** 128 and the number of the signal, as shells have it. */
@@ -12,13 +17,25 @@ export const EXIT_INTERRUPTED = 130
 /** Outside of `protect` Ctrl-C ends the process at once, as if nobody listened. */
 export function createInterrupt(process: NodeJS.Process): Interrupt {
   const controller = new AbortController()
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED)
-    controller.abort()
+  let stopped: AbortController | undefined
+  const stopBy = (target: AbortController) => (): void => {
+    if (target.signal.aborted) process.exit(EXIT_INTERRUPTED)
+    target.abort()
   }
+  const stop = stopBy(controller)
   return {
     signal: controller.signal,
+    untilStopped: () => {
+      if (stopped === undefined) {
+        stopped = new AbortController()
+        const end = stopBy(stopped)
+        process.on('SIGINT', end)
+        process.on('SIGTERM', end)
+      }
+      return stopped.signal
+    },
     protect: async (action) => {
+      if (stopped !== undefined) return action()
       process.on('SIGINT', stop)
       process.on('SIGTERM', stop)
       try {

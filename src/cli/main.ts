@@ -158,6 +158,8 @@ function createSession(runtime: Runtime, options: Options): { context: Context; 
     writeFile: (path, content) => runtime.writeFile(at(path), content),
     editText: runtime.editText,
     note: (text) => runtime.stderr.write(`${text}\n`),
+    print: (text) => runtime.stdout.write(text),
+    untilStopped: () => runtime.interrupt.untilStopped(),
     progress: (label) => createProgress(runtime, label),
   }
   return { context, close: async () => (await opened?.catch(() => undefined))?.close() }

@@ -59,6 +59,12 @@ export interface Context {
   editText(text: string, name: string): Promise<string>
   /** Says something beside the result, on standard error. */
   note(text: string): void
+  /** Writes to standard output before there is a result: what a command that goes on for long has to say. */
+  print(text: string): void
+  /**
+   * Aborted by Ctrl-C and SIGTERM, which from the first call on end nothing by themselves; the second one ends the process.
+   */
+  untilStopped(): AbortSignal
   progress(label: string): Progress
 }
 

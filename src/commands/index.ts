@@ -18,8 +18,10 @@ import { promote } from './promote.js'
 import { publish } from './publish.js'
 import { push } from './push.js'
 import { rollback } from './rollback.js'
+import { serve } from './serve.js'
 import { show } from './show.js'
 import { status } from './status.js'
+import { token } from './token.js'
 import { variables } from './variables.js'
 import { webhook } from './webhook.js'
 
@@ -30,6 +32,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Check and use them:', [lint, compile]],
   ['Put them into service, and take them back:', [publish, promote, archive, rollback]],
   ['Share them:', [push]],
+  ['Deliver them:', [serve, token]],
   ['Tell others:', [notify, webhook]],
   ['Look after things:', [hooks, doctor, cache, completion]],
 ]

@@ -17,6 +17,8 @@ export interface Place {
   readonly now?: () => number
   /** What starts promptctl again in the background; nothing by default. */
   readonly program?: readonly string[]
+  /** Ends a command that goes on until it is told to end. */
+  readonly stop?: AbortSignal
   /** What a user makes of the text in the editor; without it no editor is set. */
   readonly editor?: (text: string, name: string) => string
 }
@@ -72,14 +74,18 @@ function createCapture({ isTerminal = false, columns = 80 }: Place): Capture {
 }
 
 function createTestRuntime(place: Place, stdout: Output, stderr: Output): Runtime {
-  const { dir, env, stdin = '', now = Date.now, editor, program } = place
+  const { dir, env, stdin = '', now = Date.now, editor, program, stop } = place
   return {
     cwd: dir,
     env,
     stdout,
     stderr,
     program,
-    interrupt: { signal: new AbortController().signal, protect: (action) => action() },
+    interrupt: {
+      signal: new AbortController().signal,
+      protect: (action) => action(),
+      untilStopped: () => stop ?? new AbortController().signal,
+    },
     now,
     readInput: async (path) => (path === '-' ? Buffer.from(stdin) : readFile(path)),
     readFolder: async (path) =>

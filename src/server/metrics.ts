@@ -1,0 +1,77 @@
+import { Counter, Gauge, Histogram, Registry as Prometheus } from 'prom-client'
+import { PARTS, type Part } from './health.js'
+import type { Source } from './source.js'
+
+/** What `/metrics` tells, in Prometheus' text format. */
+export interface Metrics {
+  readonly registry: Prometheus
+  /** Failures beside answering: of loading, fetching, the outbox, the file of tokens. */
+  readonly failures: Counter<'part'>
+  readonly requests: Histogram<'method' | 'route' | 'status'>
+  /** Deliveries that wait in the outbox. */
+  readonly outbox: Gauge
+}
+
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15]
+
+/** The metrics of one server; what is known of the source is asked when somebody looks. */
+export function createMetrics(source: Source, now: () => number): Metrics {
+  const registry = new Prometheus()
+  const registers = [registry]
+  const failures = new Counter({
+    name: 'promptctl_failures_total',
+    help: 'Failures beside answering requests, by part: load, fetch, outbox, tokens.',
+    labelNames: ['part'] as const,
+    registers,
+  })
+  for (const part of PARTS) failures.inc({ part } satisfies { part: Part }, 0)
+  const requests = new Histogram({
+    name: 'promptctl_http_request_duration_seconds',
+    help: 'How long requests took, by method, route and status; _count is how many there were.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: SECONDS,
+    registers,
+  })
+  const outbox = new Gauge({ name: 'promptctl_outbox_deliveries', help: 'Webhook deliveries that wait.', registers })
+  addSnapshotGauges(source, now, registers)
+  return { registry, failures, requests, outbox }
+}
+
+function addSnapshotGauges(source: Source, now: () => number, registers: Prometheus[]): void {
+  new Gauge({
+    name: 'promptctl_snapshot_age_seconds',
+    help: 'How long ago what is served was loaded.',
+    registers,
+    collect() {
+      if (source.loaded !== undefined) this.set((now() - source.loaded.loadedAt) / 1000)
+    },
+  })
+  new Gauge({
+    name: 'promptctl_snapshot_info',
+    help: 'The commit that is served.',
+    labelNames: ['commit'] as const,
+    registers,
+    collect() {
+      this.reset()
+      if (source.loaded !== undefined) this.set({ commit: source.loaded.tip }, 1)
+    },
+  })
+  const perEnvironment = (name: string, help: string, count: (of: { size: number; invalid: number }) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['environment'] as const,
+      registers,
+      collect() {
+        for (const [environment, { size, invalid }] of source.loaded?.snapshots ?? []) {
+          this.set({ environment }, count({ size, invalid: invalid.length }))
+        }
+      },
+    })
+  perEnvironment('promptctl_prompts', 'Prompts that are live, by environment.', ({ size }) => size)
+  perEnvironment(
+    'promptctl_invalid_prompts',
+    'Prompts whose newest version is invalid, so that the one before is served.',
+    ({ invalid }) => invalid,
+  )
+}

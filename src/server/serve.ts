@@ -1,0 +1,84 @@
+import { PromptctlError } from '../core/errors.js'
+import type { Environment } from '../core/slug.js'
+import type { Token } from '../core/tokens.js'
+import { sharedBranchOf } from '../registry/branches.js'
+import { type Registry, requireEnvironment } from '../registry/registry.js'
+import { createApp } from './app.js'
+import type { ServerContext } from './context.js'
+import { createHealth } from './health.js'
+import { allowedHosts, isLoopback } from './hosts.js'
+import { drain, listen } from './listen.js'
+import { createLog } from './log.js'
+import { createMetrics } from './metrics.js'
+import { createSource } from './source.js'
+import { openTokens } from './token-file.js'
+import { watch } from './watch.js'
+
+export interface ServeOptions {
+  readonly host: string
+  readonly port: number
+  readonly environment: Environment | undefined
+  /** The shared branch by another name; undefined: as the configuration and the remote say. */
+  readonly branch: string | undefined
+  readonly allowedHosts: readonly string[]
+  readonly cors: readonly string[]
+}
+
+/** What serving needs of the process around it. */
+export interface ServeSurroundings {
+  readonly registry: Registry
+  /** The text of the file of tokens; undefined where there is none. */
+  readonly readTokens: (() => Promise<{ readonly text: string; readonly file: string }>) | undefined
+  /** Ends the server. */
+  readonly signal: AbortSignal
+  readonly now: () => number
+  readonly write: (text: string) => void
+  /** Called when the socket listens. */
+  readonly onListening?: (url: string) => void
+}
+
+/** Serves until the signal comes, and resolves when everything was answered. Throws what keeps it from starting. */
+export async function serve(options: ServeOptions, surroundings: ServeSurroundings): Promise<void> {
+  const { registry, readTokens, signal, now } = surroundings
+  if (options.environment !== undefined) requireEnvironment(registry.config, options.environment)
+  if (!isLoopback(options.host) && readTokens === undefined) throw needsTokens(options.host)
+  const log = createLog(surroundings.write, now)
+  const source = createSource({ registry, now, ref: await findRef(registry, options.branch) })
+  const metrics = createMetrics(source, now)
+  const health = createHealth(log, metrics)
+  const tokens = readTokens === undefined ? undefined : await openTokens(readTokens, health, signal)
+  const server: ServerContext = {
+    source,
+    tokens: (): readonly Token[] | undefined => tokens?.current,
+    environment: options.environment,
+    log,
+    metrics,
+    health,
+    now,
+  }
+  const app = await createApp({ server, hosts: allowedHosts(options.host, options.allowedHosts), cors: options.cors })
+  const url = await listen(app, options)
+  log.write('info', 'listening', { url, ref: source.ref })
+  log.flush()
+  surroundings.onListening?.(url)
+  await watch(server, signal)
+  health.drain()
+  log.write('info', 'draining')
+  await drain(app)
+  await tokens?.closed
+  log.write('info', 'ended')
+  log.flush()
+}
+
+async function findRef(registry: Registry, asked: string | undefined): Promise<string> {
+  const branch = asked ?? (await sharedBranchOf(registry))
+  if (branch !== undefined) return branch.startsWith('refs/') ? branch : `refs/heads/${branch}`
+  throw new PromptctlError('unsupported', 'HEAD is detached, so there is no branch to serve', {
+    hint: 'Name it with --ref <branch>.',
+  })
+}
+
+const needsTokens = (host: string): PromptctlError =>
+  new PromptctlError('usage', `Serving on ${host} needs tokens, because others reach it`, {
+    hint: 'promptctl token create makes one; --tokens <file> names the file with its line.',
+  })

@@ -1,0 +1,115 @@
+import { PromptctlError } from '../core/errors.js'
+import type { Environment } from '../core/slug.js'
+import { readSnapshot } from '../registry/delivery/read-snapshot.js'
+import type { ServedPrompt, Snapshot } from '../registry/delivery/snapshot.js'
+import type { Oid } from '../registry/ports.js'
+import { type Registry, requireEnvironment } from '../registry/registry.js'
+
+/** What is served: every environment at one commit. */
+export interface Loaded {
+  readonly tip: Oid
+  /** Milliseconds since the epoch. */
+  readonly loadedAt: number
+  readonly snapshots: ReadonlyMap<Environment, Snapshot>
+}
+
+/** The branch came to another commit; `before` is undefined for the first one. */
+export interface Move {
+  readonly before: Loaded | undefined
+  readonly after: Loaded
+}
+
+/** Holds what is served, and swaps it whole when the branch moves. */
+export interface Source {
+  readonly registry: Registry
+  /** `refs/heads/main` */
+  readonly ref: string
+  /** Undefined until the first load. */
+  readonly loaded: Loaded | undefined
+  /** What an environment serves. Throws `usage` for one that is not configured, and `unavailable` before the first load. */
+  current(environment: Environment): Snapshot
+  /** What is live under a name: a whole slug, a UUID or an alias. Throws `not_found`. */
+  find(environment: Environment, name: string): ServedPrompt
+  /**
+   * Looks where the branch is, and resolves when that is served; after a write of ours, so that the next read sees it. Throws
+   * what loading threw; what was served goes on being served then.
+   */
+  refresh(): Promise<Loaded>
+  /** Calls after each swap; what it gives back ends that. */
+  onMove(listener: (move: Move) => void): () => void
+}
+
+export interface SourceOptions {
+  readonly registry: Registry
+  readonly ref: string
+  readonly now: () => number
+}
+
+/** A source that has loaded nothing yet. */
+export function createSource({ registry, ref, now }: SourceOptions): Source {
+  const listeners = new Set<(move: Move) => void>()
+  let loaded: Loaded | undefined
+  let loading: Promise<Loaded> | undefined
+
+  const load = async (tip: Oid): Promise<Loaded> => {
+    const snapshots = new Map<Environment, Snapshot>()
+    for (const environment of registry.config.environments) {
+      const previous = loaded?.snapshots.get(environment)
+      snapshots.set(environment, await readSnapshot(registry, tip, environment, previous))
+    }
+    return { tip, loadedAt: now(), snapshots }
+  }
+
+  const look = async (): Promise<Loaded> => {
+    const { repository } = await registry.git()
+    const tip = await repository.readRef(ref)
+    if (tip === undefined) throw new PromptctlError('unavailable', `The branch ${ref} has no commit yet`)
+    if (loaded?.tip === tip) return loaded
+    const before = loaded
+    const after = await load(tip)
+    loaded = after
+    for (const listener of listeners) listener({ before, after })
+    return after
+  }
+
+  const current = (environment: Environment): Snapshot => {
+    requireEnvironment(registry.config, environment)
+    const snapshot = loaded?.snapshots.get(environment)
+    if (snapshot !== undefined) return snapshot
+    throw new PromptctlError('unavailable', 'The prompts are being loaded', { hint: 'Ask again in a moment.' })
+  }
+
+  return {
+    registry,
+    ref,
+    get loaded() {
+      return loaded
+    },
+    current,
+    find: (environment, name) => {
+      const served = current(environment).find(name)
+      if (served !== undefined) return served
+      throw new PromptctlError('not_found', `No prompt of that name is live in ${environment}`, {
+        hint: 'Delivery takes a whole slug, a UUID or an alias of what is published there.',
+      })
+    },
+    // One look at a time; who asks while one is under way waits for it, and for another: the branch may have moved since.
+    refresh: async () => {
+      const earlier = loading
+      const mine = (async () => {
+        await earlier?.catch(() => undefined)
+        return look()
+      })()
+      loading = mine
+      try {
+        return await mine
+      } finally {
+        if (loading === mine) loading = undefined
+      }
+    },
+    onMove: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

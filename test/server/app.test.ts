@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { ERROR_CODES, PromptctlError } from '../../src/core/errors.js'
+import { problemOf } from '../../src/server/problem.js'
+import { STATUS } from '../../src/server/status.js'
+import { createRegistry } from '../helpers/registry.js'
+import { openServer } from '../helpers/server.js'
+
+describe('operations', () => {
+  it('is ready when prompts are loaded, and not before nor while draining', async () => {
+    const fixture = createRegistry()
+    const { app, server } = await openServer(fixture, { load: false })
+    const ready = async () => {
+      const { statusCode, payload } = await app.inject('/readyz')
+      return [statusCode, (JSON.parse(payload) as { status: string }).status]
+    }
+    expect(await ready()).toEqual([503, 'loading'])
+    await server.source.refresh()
+    expect(await ready()).toEqual([200, 'ready'])
+    server.health.drain()
+    expect(await ready()).toEqual([503, 'draining'])
+    expect((await app.inject('/healthz')).statusCode).toBe(200)
+  })
+
+  it('describes itself as OpenAPI', async () => {
+    const { app } = await openServer(createRegistry())
+    const document = JSON.parse((await app.inject('/openapi.json')).payload) as Record<string, unknown>
+    expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'promptctl' } })
+  })
+})
+
+describe('problems', () => {
+  it.each(ERROR_CODES.map((code) => [code] as const))('%s is a problem document', (code) => {
+    const problem = problemOf(new PromptctlError(code, 'It failed', { hint: 'Try again.', details: { a: 1 } }))
+    expect(problem).toEqual({
+      type: `https://promptctl.dev/errors/${code}`,
+      title: expect.stringMatching(/^[A-Z][a-z ]+$/),
+      status: STATUS[code],
+      detail: 'It failed',
+      code,
+      hint: 'Try again.',
+      details: { a: 1 },
+    })
+  })
+
+  it('says 412 for a conflict under If-Match', () => {
+    const problem = problemOf(new PromptctlError('conflict', 'It moved'), { isConditional: true })
+    expect(problem).toMatchObject({ status: 412, code: 'conflict' })
+  })
+
+  it('tells nothing of a bug', () => {
+    const problem = problemOf(new TypeError('cannot read /srv/secret of undefined'))
+    expect(problem).toMatchObject({ status: 500, code: 'bug' })
+    expect(JSON.stringify(problem)).not.toContain('secret')
+  })
+
+  it('shows no path of the server', () => {
+    const text = 'The lock /srv/prompts/.git/index.lock is held'
+    const error = new PromptctlError('unavailable', text, {
+      hint: text,
+      details: { path: '/srv/prompts/.git/x', n: 1 },
+    })
+    expect(JSON.stringify(problemOf(error))).not.toContain('/srv')
+    expect(problemOf(error)).toMatchObject({ detail: 'The lock … is held', details: { path: '…', n: 1 } })
+    const place = new PromptctlError('missing_variable', 'a (prompts/production/a-00000001.yaml:3:4)')
+    expect(problemOf(place).detail).toBe('a (prompts/production/a-00000001.yaml:3:4)')
+  })
+})
+
+describe('the app', () => {
+  it('answers 405 with Allow, and 404', async () => {
+    const { app } = await openServer(createRegistry())
+    const wrong = await app.inject({ method: 'DELETE', url: '/healthz' })
+    expect([wrong.statusCode, wrong.headers['allow'], wrong.headers['content-type']]).toEqual([
+      405,
+      'GET, HEAD',
+      'application/problem+json',
+    ])
+    expect((await app.inject('/nothing')).json()).toMatchObject({ status: 404, code: 'not_found' })
+    expect((await app.inject('/%zz')).json()).toMatchObject({ status: 400, code: 'usage' })
+  })
+
+  it('refuses a strange Host [case 63]', async () => {
+    const { app } = await openServer(createRegistry())
+    const ask = async (host: string) => (await app.inject({ url: '/healthz', headers: { host } })).statusCode
+    expect(await ask('evil.example')).toBe(403)
+    expect(await ask('localhost.evil.example:80')).toBe(403)
+    expect(await ask('LOCALHOST:4180')).toBe(200)
+    expect(await ask('[::1]:4180')).toBe(200)
+    expect(await ask('127.0.0.1')).toBe(200)
+  })
+})
