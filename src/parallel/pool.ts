@@ -37,6 +37,7 @@ export function openPool(): Parallel | undefined {
     }
   return {
     verdicts: run('verdicts'),
+    packed: run('packed'),
     strictly: run('strictly'),
     leniently: run('leniently'),
     close: async () => {

@@ -4,6 +4,7 @@ import type { AloneResult } from '../core/check-alone.js'
 import type { Delivery } from '../core/event.js'
 import type { HistoryCommit, Identity, Oid } from '../core/history.js'
 import type { Verdict } from '../core/ledger.js'
+import type { PackedPrompt } from '../core/packed-prompt.js'
 
 export type { FileChange, HistoryCommit, Identity, Oid } from '../core/history.js'
 
@@ -324,6 +325,8 @@ export interface Notifier {
 /** Work on many files that needs nothing but them, in the order that they were given. */
 export interface ParallelTasks {
   verdicts(contents: readonly Uint8Array[]): Promise<readonly Verdict[]>
+  /** Undefined for what is no prompt. */
+  packed(contents: readonly Uint8Array[]): Promise<readonly (PackedPrompt | undefined)[]>
   /** What compiling each file by itself tells. */
   strictly(files: readonly PathAndBytes[]): Promise<readonly AloneResult[]>
   leniently(files: readonly PathAndBytes[]): Promise<readonly AloneResult[]>

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isPromptctlError } from '../../src/core/errors.js'
 import type { Oid } from '../../src/core/history.js'
@@ -131,5 +133,121 @@ describe('a snapshot', () => {
     )
     expect(snapshot).toMatchObject({ slugs: [plain.slug], unknown: [drafted.slug] })
     expect(snapshot.find(plain.slug)?.delivered).toMatchObject({ version: null, commit: null, live_since: null })
+  })
+})
+
+describe('a later snapshot', () => {
+  it('reads what changed, and goes on with the rest as it is', async () => {
+    const fixture = createRegistry()
+    const same = fixture.live('Same', 'Same', 'production')
+    const other = fixture.live('Other', 'Old', 'production')
+    await using(await open(fixture), async (registry) => {
+      const before = await readSnapshot(registry, fixture.head() as Oid, PRODUCTION)
+      const [kept, replaced] = [before.find(same.slug), before.find(other.slug)]
+      fixture.edit(other.slug, 'Old', 'New')
+      await fixture.json('publish', other.slug)
+      await fixture.json('promote', other.slug, '--to', 'staging')
+      await fixture.json('promote', other.slug, '--to', 'production')
+      const added = fixture.live('Added', 'Added', 'production')
+      const after = await readSnapshot(registry, fixture.head() as Oid, PRODUCTION, before)
+      expect(after.find(same.slug)).toBe(kept)
+      expect(after.find(other.slug)?.delivered.template).toContain('New')
+      expect(after.find(other.slug)?.revision).not.toBe(replaced?.revision)
+      expect(after.slugs).toEqual([same.slug, other.slug, added.slug].sort())
+      // What somebody holds stays as it was.
+      expect(replaced?.delivered.template).toBe('Old')
+      expect(await readSnapshot(registry, fixture.head() as Oid, PRODUCTION, after)).toBe(after)
+    })
+  })
+
+  it('takes what went out of service away', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Gone', 'Gone', 'production')
+    await using(await open(fixture), async (registry) => {
+      const before = await readSnapshot(registry, fixture.head() as Oid, PRODUCTION)
+      await fixture.json('archive', slug, '--env', 'production')
+      const after = await readSnapshot(registry, fixture.head() as Oid, PRODUCTION, before)
+      expect([before.find(slug)?.delivered.slug, after.find(slug), after.size]).toEqual([slug, undefined, 0])
+    })
+  })
+
+  it('gives the users of a changed partial another resolved digest, through one in between [case 15f]', async () => {
+    const fixture = createRegistry()
+    const inner = fixture.live('Inner', 'one')
+    const middle = fixture.live('Middle', `({{> ${inner.slug}}})`)
+    const outer = fixture.live('Outer', `Say {{> ${middle.slug}}}`)
+    await using(await open(fixture), async (registry) => {
+      const development = 'development' as Environment
+      const before = await readSnapshot(registry, fixture.head() as Oid, development)
+      const old = before.find(outer.slug)
+      expect(old?.prepared.compile({})).toBe('Say (one)')
+      fixture.edit(inner.slug, 'one', 'two')
+      await fixture.json('publish', inner.slug)
+      const after = await readSnapshot(registry, fixture.head() as Oid, development, before)
+      const now = after.find(outer.slug)
+      expect(now?.prepared.compile({})).toBe('Say (two)')
+      expect(now?.delivered.digest).toBe(old?.delivered.digest)
+      expect(now?.delivered.resolved_digest).not.toBe(old?.delivered.resolved_digest)
+      expect(now?.revision).not.toBe(old?.revision)
+    })
+  })
+
+  it('says of a number whether it is final, as soon as it is', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    const remote = `${tempDir()}/remote.git`
+    fixture.repo.git('init', '-q', '--bare', remote)
+    fixture.repo.git('remote', 'add', 'origin', remote)
+    await using(await open(fixture), async (registry) => {
+      const before = await readSnapshot(registry, fixture.head() as Oid, PRODUCTION)
+      expect(before.find(slug)?.delivered.provisional).toBe(true)
+      const { revision } = before.find(slug) ?? {}
+      fixture.repo.git('push', '-q', 'origin', 'main')
+      const after = await readSnapshot(registry, fixture.head() as Oid, PRODUCTION, before)
+      expect(after.find(slug)?.delivered).not.toHaveProperty('provisional')
+      expect(after.find(slug)?.revision).not.toBe(revision)
+    })
+  })
+})
+
+describe('what is kept of a snapshot', () => {
+  const cacheOf = ({ dir }: TestRegistry) => join(dir, '.git/promptctl/root/cache/delivery/production')
+
+  it('gives the same records to the next process, and catches up with newer commits', async () => {
+    const fixture = createRegistry()
+    const inner = fixture.live('Inner', 'for {{who}}', 'production')
+    const outer = fixture.live('Outer', `Dear {{> ${inner.slug}}}`, 'production')
+    const recordsOf = (snapshot: Snapshot) =>
+      snapshot.slugs.map((slug) => [snapshot.find(slug)?.revision, snapshot.find(slug)?.delivered])
+    const first = recordsOf(await snapshotOf(fixture))
+    expect(existsSync(cacheOf(fixture))).toBe(true)
+    expect(recordsOf(await snapshotOf(fixture))).toEqual(first)
+    await fixture.json('archive', outer.slug, '--env', 'production')
+    expect((await snapshotOf(fixture)).slugs).toEqual([inner.slug])
+  })
+
+  it.each([
+    ['cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1)],
+    ['of another format', (bytes: Buffer) => Buffer.concat([Buffer.from('PCTLDLV0'), bytes.subarray(8)])],
+    ['damaged', (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), Buffer.from('#')])],
+    ['empty', () => Buffer.alloc(0)],
+  ])('is made again when it is %s [case 14]', async (_, damage) => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    await snapshotOf(fixture)
+    writeFileSync(cacheOf(fixture), damage(readFileSync(cacheOf(fixture))))
+    expect((await snapshotOf(fixture)).find(slug)?.delivered.template).toBe('Hi')
+  })
+
+  it('is of no use to a history that was rewritten', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    const first = fixture.repo.git('rev-list', '--max-parents=0', 'HEAD')
+    await snapshotOf(fixture)
+    fixture.repo.git('reset', '-q', '--hard', first)
+    expect((await snapshotOf(fixture)).size).toBe(0)
+    const again = fixture.seed('Again', [{ environment: 'production', template: 'Again' }])
+    expect((await snapshotOf(fixture)).slugs).toEqual([again.slug])
+    expect((await snapshotOf(fixture)).find(slug)).toBeUndefined()
   })
 })

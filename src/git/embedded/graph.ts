@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { createSizedMap } from '../../core/bounded-map.js'
 import type { Oid } from '../../registry/ports.js'
-import { createSizedMap } from './bounded-map.js'
 import { type Commit, parseCommit } from './commit-object.js'
 import { readIfThere } from './disk.js'
 import type { Objects } from './objects.js'

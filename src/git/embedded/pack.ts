@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { inflateSync } from 'node:zlib'
-import { createSizedMap } from './bounded-map.js'
+import { createSizedMap } from '../../core/bounded-map.js'
 import { applyDelta } from './delta.js'
 import type { GitObject, ObjectType } from './objects.js'
 import type { PackIndex } from './pack-index.js'

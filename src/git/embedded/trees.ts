@@ -1,5 +1,5 @@
+import { createSizedMap } from '../../core/bounded-map.js'
 import type { Entry, FileChange, Oid } from '../../registry/ports.js'
-import { createSizedMap } from './bounded-map.js'
 import { type BytePath, fromBytePath, toBytePath } from './byte-path.js'
 import type { Objects } from './objects.js'
 import { formatTree, isGitlinkMode, isTreeMode, parseTree, type TreeEntry, type TreeStore } from './tree.js'

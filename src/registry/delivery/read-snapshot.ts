@@ -1,24 +1,25 @@
-import { createHash } from 'node:crypto'
-import type { PreparedPrompt } from '../../core/compile.js'
-import { createDelivered, type DeliveredPrompt, type LiveVersion, type VersionOrigin } from '../../core/delivered.js'
-import { prepareDelivered } from '../../core/delivered-source.js'
-import { isPromptctlError } from '../../core/errors.js'
-import type { Oid } from '../../core/history.js'
-import type { Version } from '../../core/ledger.js'
-import { partialsOf } from '../../core/partials.js'
-import { compareBytes, formatPromptPath } from '../../core/paths.js'
-import type { PromptFile } from '../../core/prompt-file.js'
-import { parsePrompt } from '../../core/prompt-reader.js'
 import type { Environment, Slug } from '../../core/slug.js'
 import { provisionalCommits } from '../branches.js'
-import { readAllVersions } from '../history.js'
+import { createQuery } from '../history.js'
+import { slugsChangedSince } from '../ledger/ledger.js'
+import type { Oid } from '../ports.js'
 import { type Registry, requireEnvironment } from '../registry.js'
-import { readPublishedFiles, standingOf } from './live-versions.js'
-import type { ServedPrompt, Snapshot } from './snapshot.js'
+import { type LiveVersions, readLiveVersions, readPublishedFiles } from './live-versions.js'
+import { createShared, LoadedSnapshot, type Shared, type Standings } from './loaded-snapshot.js'
+import { readRows, renewUsers } from './read-rows.js'
+import type { Row } from './row.js'
+import type { Snapshot } from './snapshot.js'
+import { readStoredStandings, storeStandings } from './stored-standings.js'
+
+/** Prompts that may have changed since an environment was written to the cache: looking at them again is quick. */
+const MOST_UNSAVED = 300
+
+const sharedByRegistry = new WeakMap<Registry, Shared>()
 
 /**
  * What an environment serves at `tip`. In a shallow clone versions are null, and what only history knows is left out and
- * named in `unknown`. With a `previous` snapshot of the environment, only what changed since is read.
+ * named in `unknown`. With a `previous` snapshot of the environment, else with what was kept of it, only what changed
+ * since is read. Throws `usage` for an environment that there is not.
  */
 export async function readSnapshot(
   registry: Registry,
@@ -27,122 +28,82 @@ export async function readSnapshot(
   previous?: Snapshot,
 ): Promise<Snapshot> {
   requireEnvironment(registry.config, environment)
-  if (previous?.tip === tip && previous.environment === environment) return previous
-  const { repository } = await registry.git()
-  const { live, invalid, unknown } = (await repository.isShallow())
-    ? await readFiles(registry, tip, environment)
-    : await readHistory(registry, tip, environment)
-  return createSnapshot({ environment, tip, live, invalid, unknown })
+  const shared = sharedByRegistry.get(registry) ?? createShared()
+  sharedByRegistry.set(registry, shared)
+  const isShallow = await (await registry.git()).repository.isShallow()
+  const known = previous instanceof LoadedSnapshot && previous.environment === environment ? previous : undefined
+  const standings = isShallow
+    ? await readCutOff(registry, tip, environment, known?.standings, shared)
+    : await readStandings(registry, tip, environment, known?.standings, shared)
+  const provisional = isShallow ? new Set<Oid>() : await provisionalCommits(registry, tip)
+  if (known !== undefined && known.standings === standings && isSameSet(known.provisional, provisional)) return known
+  return new LoadedSnapshot(standings, provisional, shared)
 }
 
-interface Found {
-  readonly live: ReadonlyMap<Slug, LiveVersion>
-  readonly invalid: readonly Slug[]
-  readonly unknown: readonly Slug[]
-}
+const isSameSet = (a: ReadonlySet<unknown>, b: ReadonlySet<unknown>): boolean =>
+  a.size === b.size && [...a].every((each) => b.has(each))
 
-async function readFiles(registry: Registry, tip: Oid, environment: Environment): Promise<Found> {
-  const { live, unknown } = await readPublishedFiles(registry, tip, environment)
-  const origins = new Map([...live].map(([slug, blob]) => [slug, { blob, origin: undefined }] as const))
-  return { live: await readContents(registry, environment, origins), invalid: [], unknown }
-}
-
-async function readHistory(registry: Registry, tip: Oid, environment: Environment): Promise<Found> {
-  const [all, provisional] = await Promise.all([readAllVersions(registry, tip), provisionalCommits(registry, tip)])
-  const standings = [...all].map(([slug, versions]) => standingOf(slug, versions, environment))
-  const origins = new Map<Slug, Origin>()
-  for (const { slug, live } of standings) {
-    if (live?.blob !== undefined) origins.set(slug, { blob: live.blob, origin: originOf(live, provisional) })
-  }
-  const invalid = standings.filter(({ isInvalid }) => isInvalid).map(({ slug }) => slug)
-  return { live: await readContents(registry, environment, origins), invalid, unknown: [] }
-}
-
-const originOf = (version: Version, provisional: ReadonlySet<Oid>): VersionOrigin => ({
-  version: version.version,
-  commit: version.commit,
-  author: version.author,
-  committedAt: version.committedAt,
-  subject: version.subject,
-  provisional: provisional.has(version.commit),
-})
-
-interface Origin {
-  readonly blob: Oid
-  readonly origin: VersionOrigin | undefined
-}
-
-async function readContents(
+async function readStandings(
   registry: Registry,
+  tip: Oid,
   environment: Environment,
-  origins: ReadonlyMap<Slug, Origin>,
-): Promise<ReadonlyMap<Slug, LiveVersion>> {
-  const { repository } = await registry.git()
-  const contents = await repository.readBlobs(new Set([...origins.values()].map(({ blob }) => blob)))
-  const live = new Map<Slug, LiveVersion>()
-  for (const [slug, { blob, origin }] of origins) {
-    const { prompt, seal } = parsePrompt(contents.get(blob) ?? new Uint8Array(), formatPromptPath(environment, slug))
-    live.set(slug, { prompt, digest: seal, blob, origin })
-  }
-  return live
+  known: Standings | undefined,
+  shared: Shared,
+): Promise<Standings> {
+  const base = known?.isShallow === false ? known : await readStoredStandings(registry, environment, shared.contents)
+  if (base?.tip === tip) return base
+  const query = await createQuery(registry, tip)
+  const changed = base === undefined ? undefined : await slugsChangedSince(await registry.git(), query, base.tip)
+  const found = await readLiveVersions(registry, tip, environment, changed && [...changed])
+  const standings = await join(registry, { environment, tip, found, changed, base }, shared)
+  if (standings.unsaved <= MOST_UNSAVED) return standings
+  const saved = { ...standings, unsaved: 0 }
+  await storeStandings(registry, saved)
+  return saved
 }
 
-function createSnapshot(found: Found & Pick<Snapshot, 'environment' | 'tip'>): Snapshot {
-  const { environment, tip, live, invalid, unknown } = found
-  const slugs = [...live.keys()].sort(compareBytes)
-  const served = new Map<Slug, ServedPrompt>()
-  const names = new Map<string, Slug>()
-  const claim = (name: string, slug: Slug) => {
-    if (!names.has(name)) names.set(name, slug)
-  }
-  for (const slug of slugs) {
-    const version = live.get(slug)
-    if (version === undefined) continue
-    served.set(slug, createServed(createDelivered(version, collectPartials(version.prompt, live))))
-    claim(version.prompt.id, slug)
-  }
-  for (const [slug, { delivered }] of served) for (const alias of delivered.aliases) claim(alias, slug)
+async function readCutOff(
+  registry: Registry,
+  tip: Oid,
+  environment: Environment,
+  known: Standings | undefined,
+  shared: Shared,
+): Promise<Standings> {
+  const base = known?.isShallow === true ? known : undefined
+  if (base?.tip === tip) return base
+  const found = await readPublishedFiles(registry, tip, environment)
+  const standings = await join(registry, { environment, tip, found, changed: undefined, base }, shared)
+  return { ...standings, isShallow: true }
+}
+
+interface Findings {
+  readonly environment: Environment
+  readonly tip: Oid
+  readonly found: LiveVersions
+  /** The prompts that `found` is about; undefined: every one. */
+  readonly changed: ReadonlySet<Slug> | undefined
+  readonly base: Standings | undefined
+}
+
+/** What was known, with what was found in its place. */
+async function join(
+  registry: Registry,
+  { environment, tip, found, changed, base }: Findings,
+  { contents }: Shared,
+): Promise<Standings> {
+  const before: ReadonlyMap<Slug, Row> = base?.rows ?? new Map()
+  const isKept = (slug: Slug): boolean => changed !== undefined && !changed.has(slug)
+  const fresh = await readRows(registry, environment, found.live, before, contents)
+  const rows = new Map([...[...before].filter(([slug]) => isKept(slug)), ...fresh])
+  renewUsers(rows, before, changed ?? new Set([...before.keys(), ...rows.keys()]))
+  contents.prune()
   return {
     environment,
     tip,
-    size: slugs.length,
-    slugs,
-    invalid: [...invalid].sort(compareBytes),
-    unknown: [...unknown].sort(compareBytes),
-    find: (name) => served.get(name as Slug) ?? served.get(names.get(name) ?? (name as Slug)),
-  }
-}
-
-function createServed(delivered: DeliveredPrompt): ServedPrompt {
-  let prepared: PreparedPrompt | undefined
-  return {
-    delivered,
-    revision: createHash('sha256').update(JSON.stringify(delivered)).digest('hex').slice(0, 32),
-    get prepared() {
-      prepared ??= prepareDelivered(delivered)
-      return prepared
-    },
-  }
-}
-
-/** All live prompts that a prompt includes, directly or not. A template that cannot be parsed includes nothing. */
-function collectPartials(prompt: PromptFile, live: ReadonlyMap<Slug, LiveVersion>): ReadonlyMap<Slug, PromptFile> {
-  const found = new Map<Slug, PromptFile>()
-  const pending = includedBy(prompt)
-  for (let slug = pending.pop(); slug !== undefined; slug = pending.pop()) {
-    const partial = live.get(slug)?.prompt
-    if (partial?.template === undefined || found.has(slug) || slug === prompt.slug) continue
-    found.set(slug, partial)
-    pending.push(...includedBy(partial))
-  }
-  return found
-}
-
-function includedBy(prompt: PromptFile): Slug[] {
-  try {
-    return [...partialsOf({ file: '', prompt })]
-  } catch (error) {
-    if (isPromptctlError(error)) return []
-    throw error
+    isShallow: false,
+    rows,
+    invalid: new Set([...[...(base?.invalid ?? [])].filter(isKept), ...found.invalid]),
+    unknown: found.unknown,
+    unsaved: base === undefined || changed === undefined ? Number.POSITIVE_INFINITY : base.unsaved + changed.size,
   }
 }

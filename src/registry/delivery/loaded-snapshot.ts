@@ -1,0 +1,110 @@
+import { type BoundedMap, createSizedMap } from '../../core/bounded-map.js'
+import type { Environment, Slug } from '../../core/slug.js'
+import type { Oid } from '../ports.js'
+import { Contents } from './contents.js'
+import type { Row } from './row.js'
+import { Served } from './served.js'
+import type { ServedPrompt, Snapshot } from './snapshot.js'
+
+/** In bytes, of what is made of the rows that are asked for; what is asked for seldom is made again. */
+const SERVED_LIMIT = 64 * 1024 * 1024
+
+/** What the snapshots of a registry share. */
+export interface Shared {
+  readonly contents: Contents
+  readonly served: BoundedMap<Row, Served>
+}
+
+export const createShared = (): Shared => ({
+  contents: new Contents(),
+  served: createSizedMap(SERVED_LIMIT, ({ size }) => size),
+})
+
+/** What an environment serves, as far as that follows from the commit. */
+export interface Standings {
+  readonly environment: Environment
+  readonly tip: Oid
+  readonly isShallow: boolean
+  readonly rows: ReadonlyMap<Slug, Row>
+  readonly invalid: ReadonlySet<Slug>
+  readonly unknown: ReadonlySet<Slug>
+  /** How many prompts changed, in any environment, since what was written to the cache; without end where nothing was. */
+  readonly unsaved: number
+}
+
+export class LoadedSnapshot implements Snapshot {
+  readonly standings: Standings
+  readonly provisional: ReadonlySet<Oid>
+  readonly slugs: readonly Slug[]
+  readonly invalid: readonly Slug[]
+  readonly unknown: readonly Slug[]
+  readonly #shared: Shared
+  #names: ReadonlyMap<string, Row> | undefined
+
+  constructor(standings: Standings, provisional: ReadonlySet<Oid>, shared: Shared) {
+    this.standings = standings
+    this.provisional = provisional
+    // Slugs are ASCII, so this is byte order.
+    this.slugs = [...standings.rows.keys()].sort()
+    this.invalid = [...standings.invalid].sort()
+    this.unknown = [...standings.unknown].sort()
+    this.#shared = shared
+  }
+
+  get environment(): Environment {
+    return this.standings.environment
+  }
+
+  get tip(): Oid {
+    return this.standings.tip
+  }
+
+  get size(): number {
+    return this.slugs.length
+  }
+
+  find(name: string): ServedPrompt | undefined {
+    const row = this.standings.rows.get(name as Slug) ?? this.#rowNamed(name)
+    if (row === undefined) return undefined
+    const known = this.#shared.served.get(row)
+    return known !== undefined && this.#isCurrent(known) ? known : this.#serve(row)
+  }
+
+  /** A number becomes final when its commit is pushed, which changes no row. */
+  #isCurrent({ commit, isProvisional }: Served): boolean {
+    return commit === null || this.provisional.has(commit) === isProvisional
+  }
+
+  #serve(row: Row): Served {
+    const { environment, provisional } = this
+    const served = new Served(row, { environment, provisional, partials: this.#partialsOf(row) })
+    this.#shared.served.set(row, served)
+    return served
+  }
+
+  #rowNamed(name: string): Row | undefined {
+    this.#names ??= this.#collectNames()
+    return this.#names.get(name)
+  }
+
+  /** A UUID wins over an alias, and where two prompts claim a name, the first in byte order. */
+  #collectNames(): ReadonlyMap<string, Row> {
+    const names = new Map<string, Row>()
+    const rows = this.slugs.flatMap((slug) => this.standings.rows.get(slug) ?? [])
+    for (const row of rows) if (!names.has(row.id)) names.set(row.id, row)
+    for (const row of rows) for (const alias of row.aliases) if (!names.has(alias)) names.set(alias, row)
+    return names
+  }
+
+  #partialsOf({ slug: own, content }: Row): readonly Row[] {
+    const found = new Map<Slug, Row>()
+    const pending = [...content.includes]
+    for (let slug = pending.pop(); slug !== undefined; slug = pending.pop()) {
+      const row = this.standings.rows.get(slug)
+      if (row === undefined || row.content.isChat || found.has(slug) || slug === own) continue
+      found.set(slug, row)
+      pending.push(...row.content.includes)
+    }
+    return [...found.values()].sort((a, b) => (a.slug < b.slug ? -1 : 1))
+  }
+}

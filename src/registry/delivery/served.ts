@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import type { PreparedPrompt } from '../../core/compile.js'
+import { createDelivered, type DeliveredPrompt } from '../../core/delivered.js'
+import { prepareDelivered } from '../../core/delivered-source.js'
+import type { Environment } from '../../core/slug.js'
+import type { Oid } from '../ports.js'
+import { type Row, readHead, readRowPrompt } from './row.js'
+import type { ServedPrompt } from './snapshot.js'
+
+/** To be raised when the same prompt gives another record: then nobody's copy of it is good any more. */
+const FORMAT = 1
+/** In bytes, of what is made of a row: measured with prompts of 2 KB. */
+const BASE_SIZE = 4096
+const GROWTH = 4
+
+/** Where a row is served. */
+export interface Surroundings {
+  readonly environment: Environment
+  readonly provisional: ReadonlySet<Oid>
+  /** What it includes, directly or not. */
+  readonly partials: readonly Row[]
+}
+
+/** A row that somebody asked for. What is made of it is made once. */
+export class Served implements ServedPrompt {
+  /** Null in a shallow clone. */
+  readonly commit: Oid | null
+  readonly isProvisional: boolean
+  readonly #row: Row
+  readonly #surroundings: Surroundings
+  #revision: string | undefined
+  #delivered: DeliveredPrompt | undefined
+  #prepared: PreparedPrompt | undefined
+
+  constructor(row: Row, surroundings: Surroundings) {
+    this.#row = row
+    this.#surroundings = surroundings
+    this.commit = readHead(row).origin?.commit ?? null
+    this.isProvisional = this.commit !== null && surroundings.provisional.has(this.commit)
+  }
+
+  get revision(): string {
+    this.#revision ??= this.#identify()
+    return this.#revision
+  }
+
+  get delivered(): DeliveredPrompt {
+    this.#delivered ??= this.#deliver()
+    return this.#delivered
+  }
+
+  get prepared(): PreparedPrompt {
+    this.#prepared ??= prepareDelivered(this.delivered)
+    return this.#prepared
+  }
+
+  /** In bytes: about what it comes to when all is made. */
+  get size(): number {
+    const rows = [this.#row, ...this.#surroundings.partials]
+    return BASE_SIZE + GROWTH * rows.reduce((sum, { content }) => sum + content.bytes.length, 0)
+  }
+
+  /** Over what names everything that the record is made of. */
+  #identify(): string {
+    const { blob, origin } = readHead(this.#row)
+    const keys = this.#surroundings.partials.map(({ slug, content }) => [slug, content.key])
+    const parts = [FORMAT, blob, origin?.version, origin?.commit, this.isProvisional, keys]
+    return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+  }
+
+  #deliver(): DeliveredPrompt {
+    const { environment, partials } = this.#surroundings
+    const { blob, origin } = readHead(this.#row)
+    const live = {
+      prompt: readRowPrompt(this.#row, environment),
+      digest: this.#row.content.digest,
+      blob,
+      origin: origin === null ? undefined : { ...origin, provisional: this.isProvisional },
+    }
+    return createDelivered(live, new Map(partials.map((row) => [row.slug, readRowPrompt(row, environment)])))
+  }
+}
