@@ -11,7 +11,7 @@ import { type ListedPrompt, list } from '../registry/list.js'
 import { readLive } from '../registry/live.js'
 import { type LogEntry, log } from '../registry/log.js'
 import type { Oid } from '../registry/ports.js'
-import { livePartials, prepare, viewPartials } from '../registry/prepare.js'
+import { livePartials, prepare, versionPartials, viewPartials } from '../registry/prepare.js'
 import { chooseEnvironment, type Registry, requireEnvironment } from '../registry/registry.js'
 import { readView } from '../registry/resolve.js'
 import { resolveExactly } from '../registry/resolve-exactly.js'
@@ -118,7 +118,7 @@ async function readVersion(
 ): Promise<Prompt> {
   const version = await findVersion(registry, slug, { version: number }, environment)
   const document = await readVersionDocument(registry, version)
-  const prepared = await prepare(document, livePartials(registry, version.commit, version.environment))
+  const prepared = await prepare(document, versionPartials(registry, version))
   return createPrompt(document, prepared, version)
 }
 

@@ -8,7 +8,7 @@ import type { Environment, Slug } from '../core/slug.js'
 import type { Variable } from '../core/variables.js'
 import { requireTip } from './branches.js'
 import type { Oid } from './ports.js'
-import { livePartials, prepare, viewPartials } from './prepare.js'
+import { livePartials, prepare, versionPartials, viewPartials } from './prepare.js'
 import { chooseEnvironment, type Registry } from './registry.js'
 import { readView, resolveSlug } from './resolve.js'
 import { notInEnvironment } from './show.js'
@@ -78,7 +78,7 @@ async function find(registry: Registry, { ref, environment: flag, live }: Compil
   if (ref.at !== undefined) {
     const version = await findVersion(registry, slug, ref.at, flag)
     const document = await readVersionDocument(registry, version)
-    const prepared = await prepare(document, livePartials(registry, version.commit, version.environment))
+    const prepared = await prepare(document, versionPartials(registry, version))
     return { document, prepared, locate: async () => ({ version: version.version, commit: version.commit }) }
   }
   const environment = chooseEnvironment(registry, flag)

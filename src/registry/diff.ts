@@ -5,7 +5,7 @@ import { type Environment, isEnvironment, type Slug } from '../core/slug.js'
 import { requireTip } from './branches.js'
 import { compareSides, type PromptDiff, type Side } from './diff-sides.js'
 import { readAllVersions, readVersions } from './history.js'
-import { livePartials, viewPartials } from './prepare.js'
+import { livePartials, versionPartials, viewPartials } from './prepare.js'
 import { chooseEnvironment, type Registry, requireEnvironment } from './registry.js'
 import { readView, resolveSlug } from './resolve.js'
 import { notInEnvironment } from './show.js'
@@ -81,7 +81,7 @@ async function sideOf(registry: Registry, slug: Slug, text: string, flag: Enviro
   return {
     label: `v${version.version} (${version.environment})`,
     document: await readVersionDocument(registry, version),
-    partials: livePartials(registry, version.commit, version.environment),
+    partials: versionPartials(registry, version),
   }
 }
 

@@ -1,8 +1,8 @@
 import { PromptctlError } from '../core/errors.js'
 import { describeVersions, type LedgerRow, type Verdict, type Version } from '../core/ledger.js'
 import type { Slug } from '../core/slug.js'
-import { sharedBranchOf } from './branches.js'
-import { type LedgerQuery, readAllRows, readRowsOf } from './ledger/ledger.js'
+import { requireTip, sharedBranchOf } from './branches.js'
+import { type LedgerQuery, readAllRows, readKeptRowsOf, readRowsOf } from './ledger/ledger.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 import { type EarlyVerdicts, openEarlyVerdicts, readVerdicts } from './verdicts.js'
@@ -24,6 +24,23 @@ export async function readVersionsOf(
   const query = { ...(await createQuery(registry, tip)), onCommit: early.onCommit }
   const rows = await readRowsOf(await registry.git(), query, slugs, registry.config.environments)
   return describeAll(registry, rows, early)
+}
+
+/**
+ * The versions that a prompt had when `version`, of whatever prompt, was made. Where the ledger of the tip holds it, its
+ * older rows tell; else they are those of its commit.
+ */
+export async function readVersionsAt(registry: Registry, version: Version, slug: Slug): Promise<readonly Version[]> {
+  await requireHistory(registry)
+  const tip = await requireTip(registry)
+  const query = await createQuery(registry, tip)
+  const rows = await readKeptRowsOf(await registry.git(), query, [version.slug, slug])
+  const last = rows?.get(version.slug)?.findLast(({ commit }) => commit === version.commit)
+  if (rows === undefined || last === undefined) return readVersions(registry, version.commit, slug)
+  const older = (rows.get(slug) ?? []).filter(
+    ({ position, commit }) => position <= last.position || commit === last.commit,
+  )
+  return (await describeAll(registry, new Map([[slug, older]]))).get(slug) ?? []
 }
 
 /** The versions of every prompt at `tip`. */

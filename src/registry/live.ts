@@ -1,4 +1,4 @@
-import { liveIn } from '../core/ledger.js'
+import { liveIn, type Version } from '../core/ledger.js'
 import { formatPromptPath } from '../core/paths.js'
 import { isSealed, type PromptDocument, readPrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
@@ -17,13 +17,14 @@ export interface LivePrompt {
 /**
  * What an environment serves at a commit; undefined when that is nothing. A file that is published there is live itself,
  * and one that is archived or gone is not: only a draft or a broken file on top takes history, and throws `unsupported`
- * in a shallow clone.
+ * in a shallow clone. `versionsOf` tells the prompt's versions at that commit.
  */
 export async function readLive(
   registry: Registry,
   commit: Oid,
   environment: Environment,
   slug: Slug,
+  versionsOf: () => Promise<readonly Version[]> = () => readVersions(registry, commit, slug),
 ): Promise<LivePrompt | undefined> {
   const { repository, prefix } = await registry.git()
   const path = formatPromptPath(environment, slug)
@@ -34,7 +35,7 @@ export async function readLive(
   if (document?.prompt.state === 'published') {
     return { document, locate: () => locateLive(registry, commit, environment, slug) }
   }
-  const live = liveIn(await readVersions(registry, commit, slug), environment)
+  const live = liveIn(await versionsOf(), environment)
   if (live === undefined) return undefined
   const { version } = live
   return {

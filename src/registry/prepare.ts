@@ -1,8 +1,10 @@
 import { type PreparedPrompt, preparePrompt } from '../core/compile.js'
+import type { Version } from '../core/ledger.js'
 import { partialsOf } from '../core/partials.js'
 import { type PromptDocument, parsePrompt, promptSource } from '../core/prompt-reader.js'
 import type { PromptSource } from '../core/prompt-templates.js'
 import type { Environment, Slug } from '../core/slug.js'
+import { readVersionsAt } from './history.js'
 import { readLive } from './live.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
@@ -24,6 +26,14 @@ export const livePartials =
   (registry: Registry, commit: Oid, environment: Environment): PartialReader =>
   async (slug) =>
     (await readLive(registry, commit, environment, slug))?.document
+
+/** Partials as they were live when a version was made. */
+export const versionPartials =
+  (registry: Registry, version: Version): PartialReader =>
+  async (slug) => {
+    const versionsOf = () => readVersionsAt(registry, version, slug)
+    return (await readLive(registry, version.commit, version.environment, slug, versionsOf))?.document
+  }
 
 /**
  * Joins a prompt with all that it includes, ready to compile many times. Throws `invalid_prompt`, `missing_partial` and

@@ -5,7 +5,7 @@ import type { Environment, Slug } from '../core/slug.js'
 import { provisionalCommits, requireTip } from './branches.js'
 import { readVersions } from './history.js'
 import { readKnowledge } from './known.js'
-import { livePartials, viewPartials } from './prepare.js'
+import { versionPartials, viewPartials } from './prepare.js'
 import { contentsOf, createRecord, type PromptContents, type PromptRecord } from './record.js'
 import { chooseEnvironment, type Registry } from './registry.js'
 import { readView, resolveSlug } from './resolve.js'
@@ -54,10 +54,11 @@ async function showVersion(
   const { environment, commit } = version
   const document = await readVersionDocument(registry, version)
   const tip = await requireTip(registry)
-  const [versions, provisional, variables] = await Promise.all([
-    readVersions(registry, tip, slug),
-    provisionalCommits(registry, commit),
-    readVariables(document, livePartials(registry, commit, environment)),
+  const versions = await readVersions(registry, tip, slug)
+  const isOnBranch = versions.some((other) => other.commit === commit)
+  const [provisional, variables] = await Promise.all([
+    provisionalCommits(registry, isOnBranch ? tip : commit),
+    readVariables(document, versionPartials(registry, version)),
   ])
   const { provisional: _, ...record } = createRecord({ slug, environment }, document.prompt, document.seal, {
     versions,

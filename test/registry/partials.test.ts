@@ -39,6 +39,27 @@ describe('partials [case 15f]', () => {
     expect((await registry.cli('compile', user, '--var', 'name=Bo')).stdout).toBe('be terse, Bo')
   })
 
+  it.each(['with the ledger', 'without'])(
+    'a version under a draft of its partial finds the one before, %s',
+    async (how) => {
+      const registry = createRegistry()
+      const development = { environment: 'development' }
+      const tone = registry.seed('Tone', [
+        { ...development, template: 'be kind' },
+        { ...development, template: 'be unsure', state: 'draft' },
+      ]).slug
+      const user = registry.seed('User', [{ ...development, template: `{{> ${tone}}}, {{name}}` }]).slug
+      await registry.json('publish', tone)
+      registry.edit(user, ', {{name}}', '; {{name}}')
+      await registry.json('publish', user)
+      if (how === 'with the ledger') await registry.json('status')
+      const at = async (version: number) =>
+        (await registry.cli('compile', `${user}@${version}`, '--var', 'name=Bo')).stdout
+      expect([await at(1), await at(2)]).toEqual(['be kind, Bo', 'be unsure; Bo'])
+      expect(await registry.json('show', `${user}@1`)).toMatchObject({ variables: [{ name: 'name' }] })
+    },
+  )
+
   it('a draft on top of a partial is not what live includes', async () => {
     const { registry, tone, user } = included()
     await registry.json('edit', tone, '--set', 'description=x')

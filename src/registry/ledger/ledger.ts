@@ -38,14 +38,24 @@ export async function readRowsOf(
   slugs: readonly Slug[],
   environments: readonly string[],
 ): Promise<ReadonlyMap<Slug, readonly LedgerRow[]>> {
-  const reached = await catchUp(git, query)
-  const known = reached === undefined ? undefined : joinRows(git, reached, readOlder(git, reached, slugs))
-  // The tail tells of other prompts, too, whose older rows were not read: these would be numbered from 1.
-  if (known !== undefined) return new Map(slugs.map((slug) => [slug, known.get(slug) ?? []]))
+  const known = await readKeptRowsOf(git, query, slugs)
+  if (known !== undefined) return known
   if (slugs.length > FEW_SLUGS) return readAllRows(git, query)
   const rows = new Map<Slug, readonly LedgerRow[]>()
   for (const slug of slugs) rows.set(slug, await readSlugRows(git, query, slug, environments))
   return rows
+}
+
+/** As readRowsOf, from the stored ledger: the positions of different prompts can be compared. Undefined where there is none. */
+export async function readKeptRowsOf(
+  git: RegistryRepository,
+  query: LedgerQuery,
+  slugs: readonly Slug[],
+): Promise<ReadonlyMap<Slug, readonly LedgerRow[]> | undefined> {
+  const reached = await catchUp(git, query)
+  const known = reached === undefined ? undefined : joinRows(git, reached, readOlder(git, reached, slugs))
+  // The tail tells of other prompts, too, whose older rows were not read: these would be numbered from 1.
+  return known && new Map(slugs.map((slug) => [slug, known.get(slug) ?? []]))
 }
 
 /** The rows of every prompt at `tip`. The first time the whole history is streamed once, and kept. */
