@@ -1,5 +1,5 @@
 import { type PreparedPrompt, preparePrompt } from './compile.js'
-import { contentOf, type DeliveredPrompt } from './delivered.js'
+import { contentOf, type DeliveredPartial, type DeliveredPrompt } from './delivered.js'
 import { formatPromptPath } from './paths.js'
 import type { PromptFile } from './prompt-file.js'
 import type { JsonPath, PromptSource } from './prompt-templates.js'
@@ -12,10 +12,15 @@ import { Lines } from './yaml/lines.js'
  */
 export function prepareDelivered(delivered: DeliveredPrompt): PreparedPrompt {
   const { environment, partials } = delivered
-  return preparePrompt(createSource(promptOf(delivered)), (slug) => {
-    if (!Object.hasOwn(partials, slug)) return undefined
-    const partial = partials[slug]
-    return partial === undefined ? undefined : createSource(partialOf(slug, environment, partial))
+  const included = Object.entries(partials).map(([slug, partial]) => partialOf(slug as Slug, environment, partial))
+  return prepareLive(promptOf(delivered), new Map(included.map((partial) => [partial.slug, partial])))
+}
+
+/** The same of a prompt and all that it includes, directly or not. */
+export function prepareLive(prompt: PromptFile, partials: ReadonlyMap<Slug, PromptFile>): PreparedPrompt {
+  return preparePrompt(createSource(prompt), (slug) => {
+    const partial = partials.get(slug)
+    return partial && createSource(partial)
   })
 }
 
@@ -42,7 +47,7 @@ export function promptOf(delivered: DeliveredPrompt): PromptFile {
 const partialOf = (
   slug: Slug,
   environment: Environment,
-  { template, declarations, digest }: DeliveredPrompt['partials'][Slug] & object,
+  { template, declarations, digest }: DeliveredPartial,
 ): PromptFile => ({
   id: '',
   slug,

@@ -82,9 +82,13 @@ export interface VersionOrigin {
 
 /**
  * The record of a live version. `partials` are the prompts that it includes, directly or not; what it names and is not among
- * them is missing when it is compiled. Never throws for what a file says: that is told when it is compiled, too.
+ * them is missing when it is compiled. `variables` may throw: what a file says wrong is told when it is compiled.
  */
-export function createDelivered(live: LiveVersion, partials: ReadonlyMap<Slug, PromptFile>): DeliveredPrompt {
+export function createDelivered(
+  live: LiveVersion,
+  partials: ReadonlyMap<Slug, PromptFile>,
+  variables: () => readonly Variable[] = () => variablesOf(live.prompt, partials),
+): DeliveredPrompt {
   const { prompt, digest, blob, origin } = live
   const included = [...partials].sort(([a], [b]) => (a < b ? -1 : 1)).map(includedPartial)
   const digests = new Map(included.map(([slug, partial]) => [slug, partial.digest]))
@@ -113,7 +117,7 @@ export function createDelivered(live: LiveVersion, partials: ReadonlyMap<Slug, P
     response_format: prompt.response_format ?? null,
     config: prompt.config ?? null,
     ...(prompt.messages === undefined ? { template: prompt.template ?? '' } : { messages: prompt.messages }),
-    variables: describeVariables(prompt, partials),
+    variables: orDeclared(variables, prompt, partials),
     declarations: prompt.variables ?? {},
     partials: Object.fromEntries(included),
     ...(empty.length > 0 ? { empty } : {}),
@@ -127,10 +131,14 @@ const includedPartial = ([slug, prompt]: readonly [Slug, PromptFile]): readonly 
   { template: prompt.template ?? '', declarations: prompt.variables ?? {}, digest: digestOf(prompt) },
 ]
 
-/** Where a template cannot be parsed, what is declared is all that is known. */
-function describeVariables(prompt: PromptFile, partials: ReadonlyMap<Slug, PromptFile>): readonly Variable[] {
+/** Where a template cannot be parsed, or what it includes is not there, what is declared is all that is known. */
+function orDeclared(
+  variables: () => readonly Variable[],
+  prompt: PromptFile,
+  partials: ReadonlyMap<Slug, PromptFile>,
+): readonly Variable[] {
   try {
-    return variablesOf(prompt, partials)
+    return variables()
   } catch (error) {
     if (!isPromptctlError(error)) throw error
     return listVariables(prompt, mergeDeclarations(prompt, partials.values()), new Map())

@@ -8,9 +8,7 @@ import { readPrompt } from './prompt-reader.js'
 import type { Environment, Slug } from './slug.js'
 
 export interface PackedPrompt {
-  readonly id: string
-  readonly aliases: readonly string[]
-  /** JSON of what is the file's own. */
+  /** JSON of a PackedHead: what is the file's own. */
   readonly head: string
   /** JSON of what the digest covers, in the order of the file. */
   readonly content: string
@@ -32,8 +30,6 @@ export function packPrompt(bytes: Uint8Array): PackedPrompt | undefined {
   const { id, title, description, tags, aliases, published_at, published_by } = prompt
   const content = Object.entries(prompt as unknown as Record<string, Json>).filter(([key]) => CONTENT.has(key))
   return {
-    id,
-    aliases: aliases ?? [],
     head: JSON.stringify({ id, title, description, tags, aliases, published_at, published_by }),
     content: JSON.stringify(Object.fromEntries(content)),
     digest: seal,

@@ -37,5 +37,6 @@ export class Contents {
 export function createContent({ content, digest, isChat, includes }: PackedPrompt): Content {
   const bytes = Buffer.from(content)
   const key = createHash('sha256').update(bytes).digest('base64url')
-  return { key, digest, isChat, includes, bytes }
+  // As pieces of the template's text they would keep all of it in memory.
+  return { key, digest, isChat, includes: JSON.parse(JSON.stringify(includes)), bytes }
 }

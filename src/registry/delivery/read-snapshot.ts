@@ -4,6 +4,7 @@ import { createQuery } from '../history.js'
 import { slugsChangedSince } from '../ledger/ledger.js'
 import type { Oid } from '../ports.js'
 import { type Registry, requireEnvironment } from '../registry.js'
+import { Contents } from './contents.js'
 import { type LiveVersions, readLiveVersions, readPublishedFiles } from './live-versions.js'
 import { createShared, LoadedSnapshot, type Shared, type Standings } from './loaded-snapshot.js'
 import { readRows, renewUsers } from './read-rows.js'
@@ -55,11 +56,10 @@ async function readStandings(
   const query = await createQuery(registry, tip)
   const changed = base === undefined ? undefined : await slugsChangedSince(await registry.git(), query, base.tip)
   const found = await readLiveVersions(registry, tip, environment, changed && [...changed])
-  const standings = await join(registry, { environment, tip, found, changed, base }, shared)
-  if (standings.unsaved <= MOST_UNSAVED) return standings
-  const saved = { ...standings, unsaved: 0 }
-  await storeStandings(registry, saved)
-  return saved
+  // What is read for the first time is in thousands of small pieces: they go when it has been written.
+  const contents = base === undefined ? new Contents() : shared.contents
+  const standings = await join(registry, { environment, tip, found, changed, base }, contents)
+  return standings.unsaved <= MOST_UNSAVED ? standings : storeStandings(registry, standings, shared.contents)
 }
 
 async function readCutOff(
@@ -72,7 +72,7 @@ async function readCutOff(
   const base = known?.isShallow === true ? known : undefined
   if (base?.tip === tip) return base
   const found = await readPublishedFiles(registry, tip, environment)
-  const standings = await join(registry, { environment, tip, found, changed: undefined, base }, shared)
+  const standings = await join(registry, { environment, tip, found, changed: undefined, base }, shared.contents)
   return { ...standings, isShallow: true }
 }
 
@@ -89,7 +89,7 @@ interface Findings {
 async function join(
   registry: Registry,
   { environment, tip, found, changed, base }: Findings,
-  { contents }: Shared,
+  contents: Contents,
 ): Promise<Standings> {
   const before: ReadonlyMap<Slug, Row> = base?.rows ?? new Map()
   const isKept = (slug: Slug): boolean => changed !== undefined && !changed.has(slug)

@@ -31,10 +31,11 @@ export interface Place {
   readonly origin: Origin | null
 }
 
-export function createRow(slug: Slug, { id, aliases, head }: PackedPrompt, content: Content, place: Place): Row {
-  const { blob, origin } = place
-  const text = `{"head":${head},"blob":${JSON.stringify(blob)},"origin":${JSON.stringify(origin)}}`
-  return { slug, id, aliases, head: Buffer.from(text), content }
+/** The names are parsed anew: as pieces of the file's text they would keep all of it in memory. */
+export function createRow(slug: Slug, packed: PackedPrompt, content: Content, { blob, origin }: Place): Row {
+  const { id, aliases = [] }: PackedHead = JSON.parse(packed.head)
+  const head = `{"head":${packed.head},"blob":${JSON.stringify(blob)},"origin":${JSON.stringify(origin)}}`
+  return { slug, id, aliases, head: Buffer.from(head), content }
 }
 
 /** The row of the same file, as another version. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { PreparedPrompt } from '../../core/compile.js'
 import { createDelivered, type DeliveredPrompt } from '../../core/delivered.js'
-import { prepareDelivered } from '../../core/delivered-source.js'
-import type { Environment } from '../../core/slug.js'
+import { prepareLive } from '../../core/delivered-source.js'
+import type { PromptFile } from '../../core/prompt-file.js'
+import type { Environment, Slug } from '../../core/slug.js'
 import type { Oid } from '../ports.js'
 import { type Row, readHead, readRowPrompt } from './row.js'
 import type { ServedPrompt } from './snapshot.js'
@@ -31,6 +32,7 @@ export class Served implements ServedPrompt {
   #revision: string | undefined
   #delivered: DeliveredPrompt | undefined
   #prepared: PreparedPrompt | undefined
+  #knownParsed: ParsedRow | undefined
 
   constructor(row: Row, surroundings: Surroundings) {
     this.#row = row
@@ -50,7 +52,7 @@ export class Served implements ServedPrompt {
   }
 
   get prepared(): PreparedPrompt {
-    this.#prepared ??= prepareDelivered(this.delivered)
+    this.#prepared ??= prepareLive(this.#parsed.prompt, this.#parsed.partials)
     return this.#prepared
   }
 
@@ -68,15 +70,30 @@ export class Served implements ServedPrompt {
     return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
   }
 
-  #deliver(): DeliveredPrompt {
+  /** Parsed once for both, and kept with them. */
+  get #parsed(): ParsedRow {
     const { environment, partials } = this.#surroundings
-    const { blob, origin } = readHead(this.#row)
-    const live = {
+    this.#knownParsed ??= {
       prompt: readRowPrompt(this.#row, environment),
+      partials: new Map(partials.map((row) => [row.slug, readRowPrompt(row, environment)])),
+    }
+    return this.#knownParsed
+  }
+
+  #deliver(): DeliveredPrompt {
+    const { blob, origin } = readHead(this.#row)
+    const { prompt, partials } = this.#parsed
+    const live = {
+      prompt,
       digest: this.#row.content.digest,
       blob,
       origin: origin === null ? undefined : { ...origin, provisional: this.isProvisional },
     }
-    return createDelivered(live, new Map(partials.map((row) => [row.slug, readRowPrompt(row, environment)])))
+    return createDelivered(live, partials, () => this.prepared.variables)
   }
+}
+
+interface ParsedRow {
+  readonly prompt: PromptFile
+  readonly partials: ReadonlyMap<Slug, PromptFile>
 }

@@ -39,18 +39,18 @@ export async function readStoredStandings(
   known: Contents,
 ): Promise<Standings | undefined> {
   const { cache, prefix } = await registry.git()
-  const read = cache.read(nameOf(environment))
-  if (read === undefined) return undefined
-  const bytes = Buffer.from(read.buffer, read.byteOffset, read.byteLength)
-  const index = readIndex(bytes)
+  const bytes = cache.read(nameOf(environment))
+  const index = bytes === undefined ? undefined : readIndex(asBuffer(bytes))
   const isOurs = index?.prefix === prefix && index.environments.join() === registry.config.environments.join()
-  if (index === undefined || !isOurs) return undefined
-  const { tip, invalid } = index
-  const rows = new Map(unpackRows(bytes, index, known).map((row) => [row.slug, row]))
-  return { environment, tip, isShallow: false, rows, invalid: new Set(invalid), unknown: new Set(), unsaved: 0 }
+  return bytes === undefined || !isOurs ? undefined : unpack(asBuffer(bytes), index, environment, known)
 }
 
-export async function storeStandings(registry: Registry, standings: Standings): Promise<void> {
+/** Keeps the standings, and gives them back in as few pieces of memory as when they are read. */
+export async function storeStandings(
+  registry: Registry,
+  standings: Omit<Standings, 'unsaved'>,
+  known: Contents,
+): Promise<Standings> {
   const { cache, prefix } = await registry.git()
   const { environment, tip, invalid } = standings
   const rows = [...standings.rows.values()]
@@ -64,20 +64,30 @@ export async function storeStandings(registry: Registry, standings: Standings): 
     rows: rows.map((row) => packRow(row, places.get(row.content) ?? 0)),
     contents: contents.map(packContent),
   }
-  const heads = rows.map(({ head }) => head)
-  cache.write(
-    nameOf(environment),
-    formatFile(
-      index,
-      heads,
-      contents.map(({ bytes }) => bytes),
-    ),
-  )
+  const bytes = formatFile(index, [...rows.map(({ head }) => head), ...contents.map((content) => content.bytes)])
+  cache.write(nameOf(environment), bytes)
+  return unpack(bytes, index, environment, known)
 }
 
-function formatFile(index: Index, heads: readonly Uint8Array[], contents: readonly Uint8Array[]): Uint8Array {
+const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
+
+function unpack(bytes: Buffer, index: Index, environment: Environment, known: Contents): Standings {
+  const { tip, invalid } = index
+  const rows = new Map(unpackRows(bytes, index, known).map((row) => [row.slug, row]))
+  return {
+    environment,
+    tip,
+    isShallow: false,
+    rows,
+    invalid: new Set(invalid),
+    unknown: new Set(),
+    unsaved: 0,
+  }
+}
+
+function formatFile(index: Index, bodies: readonly Uint8Array[]): Buffer {
   const names = Buffer.from(JSON.stringify(index))
-  const file = Buffer.concat([Buffer.alloc(HEADER_LENGTH), names, ...heads, ...contents])
+  const file = Buffer.concat([Buffer.alloc(HEADER_LENGTH), names, ...bodies])
   file.write(MAGIC, 'latin1')
   file.writeUInt32LE(names.length, 12)
   file.writeUInt32LE(crc32(file.subarray(12)), 8)
