@@ -30,7 +30,7 @@ export const newPrompt = defineCommand({
     const template =
       file === undefined ? await editText('', 'template.mustache') : decodeText(await readInput(file), file)
     if (template === '') throw new PromptctlError('usage', 'The template is empty, so no prompt was made')
-    return createPrompt(opened, { ...request, template })
+    return createPrompt(opened, { ...request, content: { template } })
   },
   text: formatApplied,
   json: (applied) => appliedJson(applied, false),

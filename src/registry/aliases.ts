@@ -2,12 +2,14 @@ import { PromptctlError } from '../core/errors.js'
 import type { Change } from '../core/lifecycle/change.js'
 import type { Environment } from '../core/slug.js'
 import { readFilePrompt } from './file-prompt.js'
-import { type Registry, requireWorkTree } from './registry.js'
-import { workTreeView } from './view.js'
+import type { Oid } from './ports.js'
+import type { Registry } from './registry.js'
+import { planningView } from './view.js'
 
 /** Throws `conflict` when a change brings an alias that another prompt of the environment has, or two changes share one. */
 export async function assertAliasesFree(
   registry: Registry,
+  head: Oid | undefined,
   environment: Environment,
   changes: readonly Change[],
 ): Promise<void> {
@@ -20,7 +22,7 @@ export async function assertAliasesFree(
     }
   }
   if (owners.size === 0) return
-  const view = workTreeView(requireWorkTree(registry))
+  const view = await planningView(registry, head)
   const changed = new Set(changes.map(({ slug }) => slug))
   for (const slug of await view.slugs(environment)) {
     if (changed.has(slug)) continue

@@ -9,7 +9,6 @@ import {
   type ApplyOptions,
   assertIdle,
   commitPlan,
-  headOf,
   isHeadMoved,
   type Plan,
   type Planner,
@@ -17,6 +16,7 @@ import {
   readMoment,
   unchanged,
 } from './apply.js'
+import { readTip } from './branches.js'
 import { type Base, goForward, type Target } from './go-forward.js'
 import { readVersionsOf, requireHistory } from './history.js'
 import type { Oid, PushedRange } from './ports.js'
@@ -39,7 +39,7 @@ const ATTEMPTS = 5
  */
 export async function openPushSession(
   registry: Registry,
-  { push, dryRun }: PushableRequest,
+  { push, dryRun, author }: PushableRequest,
 ): Promise<PushSession | undefined> {
   if (!push || dryRun) return undefined
   const git = await registry.git()
@@ -49,16 +49,16 @@ export async function openPushSession(
   const fetching = git.repository.fetch(shared.remote, shared.branch).catch((error: unknown) => {
     throw sayNothingChanged(error)
   })
-  const [there, moment] = await Promise.all([fetching, readMoment(registry), warmUp(registry)])
+  const [there, moment] = await Promise.all([fetching, readMoment(registry, author), warmUp(registry)])
   // Where nothing has moved there is nothing to do; applyAndPush looks again under the lock.
-  if ((await headOf(git)) !== there) await git.exclusively(() => goForward(registry, { shared, there }))
+  if ((await readTip(registry)) !== there) await git.exclusively(() => goForward(registry, { shared, there }))
   return { apply: (plan, options) => applyAndPush(registry, plan, options, { shared, there, moment }) }
 }
 
 /** While the remote answers: starts the process that reads objects, and loads what parses prompts. Its answers are not used. */
 async function warmUp(registry: Registry): Promise<void> {
   const { repository } = await registry.git()
-  const { commit } = await repository.head()
+  const commit = await readTip(registry)
   if (commit !== undefined) await repository.entriesAt(commit, [PROMPTS_DIR])
   readPrompt(new TextEncoder().encode('title: any\n'), '')
 }

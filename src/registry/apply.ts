@@ -1,6 +1,6 @@
 import { formatCommitMessage, type Verb } from '../core/commit-message.js'
 import { isPromptctlError, PromptctlError } from '../core/errors.js'
-import { formatIdentity } from '../core/history.js'
+import { formatIdentity, type Identity } from '../core/history.js'
 import {
   type Action,
   appendVersion,
@@ -12,9 +12,10 @@ import {
 import type { Change, Moment, Standing } from '../core/lifecycle/change.js'
 import { compareBytes, formatPromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
-import { isNextProvisional } from './branches.js'
+import { bareBranchOf, isNextProvisional, readTip } from './branches.js'
 import { readVersions } from './history.js'
 import type { CommitRequest, CommitResult, FileWrite, Oid } from './ports.js'
+import { assertClean } from './preconditions.js'
 import type { PushReport } from './push-range.js'
 import type { Registry, RegistryRepository } from './registry.js'
 import { rememberVerdict } from './verdicts.js'
@@ -59,6 +60,8 @@ export interface ApplyOptions {
   readonly reason?: string | undefined
   /** False with --no-verify. */
   readonly verify?: boolean | undefined
+  /** Who it is by, where that is not whom git is configured for. */
+  readonly author?: Identity | undefined
   /** Of --push, from openPushSession: the commit is pushed, or taken back. */
   readonly session?: PushSession | undefined
 }
@@ -91,10 +94,14 @@ const ATTEMPTS = 5
 export async function applyPlan(registry: Registry, plan: Planner, options: ApplyOptions): Promise<Applied> {
   if (options.session !== undefined) return options.session.apply(plan, options)
   const git = await registry.git()
-  if (options.dryRun) return preview(await plan(await headOf(git), await readMoment(registry)))
+  if (options.dryRun) return preview(await plan(await readTip(registry), await readMoment(registry, options.author)))
   return git.exclusively(async () => {
     for (let attempt = 1; ; attempt += 1) {
-      const [head, moment] = await Promise.all([headOf(git), readMoment(registry), assertIdle(git)])
+      const [head, moment] = await Promise.all([
+        readTip(registry),
+        readMoment(registry, options.author),
+        assertIdle(git),
+      ])
       const decided = await plan(head, moment)
       if (decided.repairs !== undefined && decided.repairs.length > 0) await git.repository.stage(decided.repairs)
       if (decided.changes.length === 0) return unchanged(decided)
@@ -119,19 +126,16 @@ export async function assertIdle({ repository }: RegistryRepository): Promise<vo
   })
 }
 
-export const headOf = async ({ repository }: RegistryRepository): Promise<Oid | undefined> =>
-  (await repository.head()).commit
-
 /** A conflict that only says that somebody committed: planning again is safe, because a plan checks what it stands on. */
 export const isHeadMoved = (error: unknown): boolean =>
   isPromptctlError(error, 'conflict') && error.details?.['reason'] === 'head_moved'
 
-/** Now, and whoever git says is publishing. */
-export async function readMoment(registry: Registry): Promise<Moment> {
+/** Now, and whoever is publishing: `author`, or whom git is configured for. */
+export async function readMoment(registry: Registry, author: Identity | undefined): Promise<Moment> {
   const { repository } = await registry.git()
   return {
     at: new Date(registry.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
-    by: formatIdentity(await repository.identity()),
+    by: formatIdentity(author ?? (await repository.identity())),
   }
 }
 
@@ -140,14 +144,18 @@ export async function commitPlan(
   registry: Registry,
   plan: Plan,
   head: Oid | undefined,
-  { verb, reason, verify = true, confirm }: ApplyOptions & Pick<CommitRequest, 'confirm'>,
+  { verb, reason, verify = true, author, confirm }: ApplyOptions & Pick<CommitRequest, 'confirm'>,
 ): Promise<Applied> {
   const { repository, prefix } = await registry.git()
+  // What was planned on commits alone must not lie over what somebody edits beside it.
+  if (registry.workTree === undefined) await assertClean(registry, plan.changes)
   const changes = plan.changes.toSorted((a, b) => compareBytes(pathOf(a), pathOf(b)))
   const result = await repository.commit({
     files: changes.map((change) => ({ path: `${prefix}${pathOf(change)}`, content: change.content })),
     message: formatCommitMessage(verb, changes, { reason, unverified: !verify }),
     expected: head,
+    branch: await bareBranchOf(registry),
+    author,
     verify,
     keepEdits: changes.filter(({ keepEdits }) => keepEdits).map((change) => `${prefix}${pathOf(change)}`),
     confirm,

@@ -3,14 +3,15 @@ import type { Change } from '../core/lifecycle/change.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { type Applied, applyPlan, type Plan, type Skipped } from './apply.js'
 import { openPushSession, type PushableRequest } from './apply-push.js'
+import { readTip } from './branches.js'
 import { readVersionsOf } from './history.js'
 import { assertNotIncluded } from './partials.js'
 import type { Oid } from './ports.js'
 import { assertClean, assertExpected } from './preconditions.js'
-import { chooseEnvironment, type Registry, requireWorkTree } from './registry.js'
+import { chooseEnvironment, type Registry } from './registry.js'
 import { resolveSlugs } from './resolve.js'
 import { readStandings } from './standing.js'
-import { workTreeView } from './view.js'
+import { planningView } from './view.js'
 
 export interface ArchiveRequest extends PushableRequest {
   readonly names: readonly string[]
@@ -23,9 +24,8 @@ export interface ArchiveRequest extends PushableRequest {
 export async function archive(registry: Registry, request: ArchiveRequest): Promise<Applied> {
   const session = await openPushSession(registry, request)
   const environment = chooseEnvironment(registry, request.environment)
-  const workTree = requireWorkTree(registry)
   const slugs = request.all
-    ? await workTreeView(workTree).slugs(environment)
+    ? await (await planningView(registry, await readTip(registry))).slugs(environment)
     : await resolveSlugs(registry, request.names)
   return applyPlan(registry, (head) => planAll(registry, head, request, environment, slugs), {
     ...request,

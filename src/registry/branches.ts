@@ -12,6 +12,12 @@ export async function sharedBranchOf(registry: Registry): Promise<string | undef
   return (await repository.remote(branch))?.head ?? branch
 }
 
+/** In a bare repository the branch that is read and written, which need not be HEAD's; undefined in a work tree. */
+export async function bareBranchOf(registry: Registry): Promise<string | undefined> {
+  const { repository } = await registry.git()
+  return repository.workTree === undefined ? sharedBranchOf(registry) : undefined
+}
+
 /** The commit to read at. Undefined while the branch has no commit. */
 export async function readTip(registry: Registry): Promise<Oid | undefined> {
   const { repository } = await registry.git()
@@ -56,7 +62,14 @@ export async function isNextProvisional(registry: Registry): Promise<boolean> {
   const { repository } = await registry.git()
   const { branch } = await repository.head()
   const [shared, remote] = await Promise.all([sharedBranchOf(registry), repository.remote(branch)])
+  if (repository.workTree === undefined) return remote !== undefined && (await isTracked(registry, remote.name, shared))
   return remote !== undefined || (shared !== undefined && shared !== branch)
+}
+
+/** A bare repository has remote branches only where somebody works in it: they are what decides then, as in a clone. */
+async function isTracked(registry: Registry, remote: string, branch: string | undefined): Promise<boolean> {
+  const { repository } = await registry.git()
+  return (await repository.readRef(`refs/remotes/${remote}/${branch}`)) !== undefined
 }
 
 /** The commit up to which numbers are final; undefined when nothing was pushed, `everything` when nothing else decides. */
@@ -65,7 +78,7 @@ async function finalTip(registry: Registry): Promise<Oid | 'everything' | undefi
   const { branch } = await repository.head()
   const [shared, remote] = await Promise.all([sharedBranchOf(registry), repository.remote(branch)])
   if (shared === undefined) return 'everything'
-  if (repository.workTree !== undefined && remote !== undefined) {
+  if (remote !== undefined && (repository.workTree !== undefined || (await isTracked(registry, remote.name, shared)))) {
     return repository.readRef(`refs/remotes/${remote.name}/${shared}`)
   }
   return (await repository.readRef(`refs/heads/${shared}`)) ?? 'everything'

@@ -8,47 +8,53 @@ import { formatPrompt } from '../core/prompt-writer.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { createSlug } from '../core/slug-title.js'
 import { inferVariables } from '../core/variables.js'
-import { type Applied, type ApplyOptions, applyPlan, type Plan } from './apply.js'
-import { type Registry, requireWorkTree } from './registry.js'
-
-export interface NewRequest extends Omit<ApplyOptions, 'verb'> {
-  readonly title: string
-  readonly template: string
-  readonly description?: string | undefined
-  readonly tags?: readonly string[] | undefined
-}
-
-/** Makes a prompt: a draft in the first environment, with the variables that its template uses declared. */
-export async function createPrompt(registry: Registry, request: NewRequest): Promise<Applied> {
-  const { title, template, description, tags } = request
-  const prompt = createDraft(registry, {
-    title,
-    content: { template, variables: inferVariables({ template }) },
-    ...(description === undefined ? {} : { description }),
-    ...(tags === undefined || tags.length === 0 ? {} : { tags }),
-  })
-  return applyPlan(registry, async () => planNew([prompt]), { ...request, verb: 'new' })
-}
+import { assertAliasesFree } from './aliases.js'
+import { type Applied, applyPlan, type Plan } from './apply.js'
+import { openPushSession, type PushableRequest } from './apply-push.js'
+import { readTip } from './branches.js'
+import type { Oid } from './ports.js'
+import type { Registry } from './registry.js'
+import { planningView } from './view.js'
 
 /** What a new prompt begins with. */
 export interface Beginning {
   readonly title: string
+  /** Where it declares no variables, those that its templates use are declared. */
   readonly content: PromptContent
-  readonly description?: string
-  readonly tags?: readonly string[]
+  readonly description?: string | undefined
+  readonly tags?: readonly string[] | undefined
+  readonly aliases?: readonly string[] | undefined
+}
+
+export interface NewRequest extends PushableRequest, Beginning {}
+
+/** Makes a prompt: a draft in the first environment. */
+export async function createPrompt(registry: Registry, request: NewRequest): Promise<Applied> {
+  const session = await openPushSession(registry, request)
+  const { content } = request
+  const variables = content.variables ?? inferVariables(content)
+  const prompt = await createDraft(registry, { ...request, content: { ...content, variables } })
+  const plan = planNew([prompt])
+  const planner = async (head: Oid | undefined): Promise<Plan> => {
+    await assertAliasesFree(registry, head, prompt.environment, plan.changes)
+    return plan
+  }
+  return applyPlan(registry, planner, { ...request, verb: 'new', session })
 }
 
 /** A draft in the registry's first environment, with an id of its own whose slug no file has yet. */
-export function createDraft(registry: Registry, { title, content, description, tags }: Beginning): PromptFile {
+export async function createDraft(registry: Registry, beginning: Beginning): Promise<PromptFile> {
+  const { title, content, description, tags = [], aliases = [] } = beginning
   const environment = firstEnvironment(registry)
-  const { id, slug } = createIdentity(registry, title, environment)
+  const { id, slug } = await createIdentity(registry, title, environment)
   const { variables = {}, ...rest } = content
   return {
     id,
     slug,
     title,
     ...(description === undefined ? {} : { description }),
-    ...(tags === undefined ? {} : { tags }),
+    ...(tags.length === 0 ? {} : { tags }),
+    ...(aliases.length === 0 ? {} : { aliases }),
     environment,
     state: 'draft',
     ...(Object.keys(variables).length === 0 ? {} : { variables }),
@@ -80,11 +86,15 @@ export function firstEnvironment({ config }: Registry): Environment {
   return first
 }
 
-function createIdentity(registry: Registry, title: string, environment: Environment): { id: string; slug: Slug } {
-  const workTree = requireWorkTree(registry)
+async function createIdentity(
+  registry: Registry,
+  title: string,
+  environment: Environment,
+): Promise<{ id: string; slug: Slug }> {
+  const view = await planningView(registry, await readTip(registry))
   for (;;) {
     const id = randomUUID()
     const slug = createSlug(title, id)
-    if (workTree.read(formatPromptPath(environment, slug)) === undefined) return { id, slug }
+    if ((await view.read(environment, slug)) === undefined) return { id, slug }
   }
 }

@@ -12,27 +12,31 @@ import { formatPromptPath } from '../core/paths.js'
 import { isSealed, type PromptDocument, parsePrompt, promptSource } from '../core/prompt-reader.js'
 import { setValues } from '../core/prompt-writer.js'
 import type { Environment, Slug } from '../core/slug.js'
+import type { Changes } from '../core/yaml/edit.js'
 import { assertAliasesFree } from './aliases.js'
-import { type Applied, type ApplyOptions, applyPlan, type Plan, unchangedRecord } from './apply.js'
+import { type Applied, applyPlan, type Plan, unchangedRecord } from './apply.js'
+import { openPushSession, type PushableRequest } from './apply-push.js'
+import { readTip } from './branches.js'
 import { firstEnvironment } from './create.js'
 import { readVersionsOf } from './history.js'
 import { assertPartialsLive } from './partials.js'
 import type { Oid } from './ports.js'
 import { assertExpected } from './preconditions.js'
-import { chooseEnvironment, type Registry, requireWorkTree } from './registry.js'
+import { chooseEnvironment, type Registry } from './registry.js'
 import { resolveSlug } from './resolve.js'
 import { readStandings } from './standing.js'
+import { planningView, type RawPrompt, type View } from './view.js'
 
-export interface EditRequest extends Omit<ApplyOptions, 'verb'> {
+export interface EditRequest extends PushableRequest {
   readonly name: string
   readonly environment: Environment | undefined
   /** The whole file as the user left it in an editor; or only the values to set. */
-  readonly edit: { readonly text: string } | { readonly values: Readonly<Record<string, string | readonly string[]>> }
+  readonly edit: { readonly text: string } | { readonly values: Changes }
   readonly publish: boolean
   readonly expect: number | undefined
 }
 
-/** The file that `edit` opens: as it is in the work tree. */
+/** The file that `edit` opens. */
 export async function readForEdit(
   registry: Registry,
   name: string,
@@ -41,12 +45,13 @@ export async function readForEdit(
   const environment = chooseEnvironment(registry, flag)
   const slug = await resolveSlug(registry, name)
   const path = formatPromptPath(environment, slug)
-  return { slug, environment, path, text: new TextDecoder().decode(requireFile(registry, slug, environment)) }
+  const { bytes } = await requireFile(await planningView(registry, await readTip(registry)), slug, environment)
+  return { slug, environment, path, text: new TextDecoder().decode(bytes) }
 }
 
 /** Commits new content: as a draft, or published at once. */
 export async function edit(registry: Registry, request: EditRequest): Promise<Applied> {
-  requireWorkTree(registry)
+  const session = await openPushSession(registry, request)
   const environment = chooseEnvironment(registry, request.environment)
   const slug = await resolveSlug(registry, request.name)
   const first = firstEnvironment(registry)
@@ -60,6 +65,7 @@ export async function edit(registry: Registry, request: EditRequest): Promise<Ap
   return applyPlan(registry, (head, moment) => planEdit(registry, head, moment, { ...request, slug, environment }), {
     ...request,
     verb: 'edit',
+    session,
   })
 }
 
@@ -75,7 +81,7 @@ async function planEdit(
   if (standing === undefined) throw new Error(`${slug} has no standing`)
   assertExpected(standing, request.expect)
   assertNotWithdrawn(standing, false, `publish ${slug} --env ${environment}`)
-  const document = applyEdit(registry, request)
+  const document = await applyEdit(registry, head, request)
   assertSameIdentity(standing, document)
   // What new refuses, edit does too: a template that cannot be parsed.
   partialsOf(promptSource(document))
@@ -100,24 +106,26 @@ async function planEdit(
         state: 'draft',
         content: setValues(document.source, { state: 'draft' }),
       })
-  await assertAliasesFree(registry, environment, [change])
+  await assertAliasesFree(registry, head, environment, [change])
   await assertPartialsLive(registry, head, environment, [change])
   return { changes: [change], unchanged: [], skipped: [], versions }
 }
 
-function applyEdit(
+async function applyEdit(
   registry: Registry,
+  head: Oid | undefined,
   { slug, environment, edit }: EditRequest & { slug: Slug; environment: Environment },
-): PromptDocument {
+): Promise<PromptDocument> {
   const path = formatPromptPath(environment, slug)
   if ('text' in edit) return parsePrompt(edit.text, path)
-  const { source } = parsePrompt(requireFile(registry, slug, environment), path)
+  const { bytes } = await requireFile(await planningView(registry, head), slug, environment)
+  const { source } = parsePrompt(bytes, path)
   return parsePrompt(setValues(source, edit.values), path)
 }
 
-function requireFile(registry: Registry, slug: Slug, environment: Environment): Uint8Array {
-  const bytes = requireWorkTree(registry).read(formatPromptPath(environment, slug))
-  if (bytes !== undefined) return bytes
+async function requireFile(view: View, slug: Slug, environment: Environment): Promise<RawPrompt> {
+  const raw = await view.read(environment, slug)
+  if (raw !== undefined) return raw
   throw new PromptctlError('not_found', `${slug} has no file in ${environment}`, {
     hint: 'promptctl status shows where it is; --env chooses an environment.',
   })

@@ -1,7 +1,7 @@
 import { isPromptctlError, PromptctlError } from '../core/errors.js'
 import { newestIn } from '../core/ledger.js'
 import { parsePromptPath } from '../core/paths.js'
-import { headOf } from './apply.js'
+import { bareBranchOf, readTip } from './branches.js'
 import { compareTips } from './divergence.js'
 import { divergedError } from './divergence-errors.js'
 import { readVersions } from './history.js'
@@ -27,7 +27,7 @@ export interface Base {
  * when the two have parted, and `conflict` when an edit is in the way.
  */
 export async function goForward(registry: Registry, { shared, there }: Target): Promise<Base> {
-  const head = await headOf(await registry.git())
+  const head = await readTip(registry)
   if (there === undefined) return { head, ahead: null }
   if (head === undefined) return advance(registry, shared, head, there)
   const { relation, ahead } = await compareTips(registry, head, there)
@@ -39,7 +39,8 @@ export async function goForward(registry: Registry, { shared, there }: Target): 
 async function advance(registry: Registry, shared: SharedBranch, from: Oid | undefined, to: Oid): Promise<Base> {
   const { repository } = await registry.git()
   try {
-    await repository.advance(from, to, `promptctl --push: forward to ${displayBranch(shared)}`)
+    const branch = await bareBranchOf(registry)
+    await repository.advance(from, to, `promptctl --push: forward to ${displayBranch(shared)}`, branch)
   } catch (error) {
     throw await nameVersions(registry, shared, from, to, error)
   }

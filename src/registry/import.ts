@@ -3,11 +3,12 @@ import type { PromptContent, PromptFile, VariableSchema } from '../core/prompt-f
 import type { Slug } from '../core/slug.js'
 import { inferVariables } from '../core/variables.js'
 import { type ApplyOptions, applyPlan } from './apply.js'
+import { readTip } from './branches.js'
 import { createDraft, firstEnvironment, planNew } from './create.js'
 import { readFilePrompt } from './file-prompt.js'
 import type { Oid } from './ports.js'
-import { type Registry, requireWorkTree } from './registry.js'
-import { workTreeView } from './view.js'
+import type { Registry } from './registry.js'
+import { planningView } from './view.js'
 
 export interface ImportRequest extends Omit<ApplyOptions, 'verb'> {
   readonly source: ImportRows
@@ -44,7 +45,7 @@ export async function importPrompts(registry: Registry, request: ImportRequest):
     if (present.has(identityOf(row.title, content))) reasons.push({ source: row.source, reason: 'it is there already' })
     else {
       warnings.push(...found.map((warning) => `${row.source}: ${warning}`))
-      drafts.push({ prompt: createDraft(registry, { title: row.title, content }), source: row.source })
+      drafts.push({ prompt: await createDraft(registry, { title: row.title, content }), source: row.source })
     }
     request.onProgress(index + 1, request.source.rows.length)
   }
@@ -76,7 +77,7 @@ const identityOf = (title: string, { template }: PromptContent): string => JSON.
 
 /** Title and template of each prompt that the first environment has. */
 async function readPresent(registry: Registry): Promise<ReadonlySet<string>> {
-  const view = workTreeView(requireWorkTree(registry))
+  const view = await planningView(registry, await readTip(registry))
   const environment = firstEnvironment(registry)
   const present = new Set<string>()
   for (const slug of await view.slugs(environment)) {

@@ -50,8 +50,18 @@ export interface CommitRequest {
   /** One or more, no path twice. */
   readonly files: readonly FileWrite[]
   readonly message: string
-  /** The commit that the plan was made on; undefined for an unborn branch. When HEAD moved since: `conflict`. */
+  /** The commit that the plan was made on; undefined for an unborn branch. When the branch moved since: `conflict`. */
   readonly expected: Oid | undefined
+  /**
+   * The branch that gets the commit, by its short name; HEAD's by default. Where there is a work tree it must be HEAD's
+   * (else `unsupported`): the files there are that branch's.
+   */
+  readonly branch?: string | undefined
+  /**
+   * Who the commit is by, when that is not the person that git is configured for. The committer is that person, or
+   * promptctl itself where nobody is configured.
+   */
+  readonly author?: Identity | undefined
   /** False skips pre-commit and commit-msg hooks. */
   readonly verify: boolean
   /**
@@ -157,6 +167,9 @@ export interface Repository {
   /**
    * Makes one commit on the current branch, as `git commit --only` of these files would: hooks, signing, identity,
    * reflog, and everything else that is staged or edited untouched. On failure the files are as they were.
+   *
+   * In a bare repository the commit is made of its parts, and confirmed before the branch moves: nothing is ever taken
+   * back there. The hooks of `git commit` are a work tree's, and do not run.
    */
   commit(request: CommitRequest): Promise<CommitResult>
   /** Writes the files to the work tree and stages them, without a commit (publish --stage; also during a merge). */
@@ -176,8 +189,9 @@ export interface Repository {
   /**
    * Moves the current branch, the index and the work tree from one commit to another; edits of other files stay. Throws
    * `conflict` when an edited file differs between the two (nothing is changed then), or the branch is not at `from`.
+   * In a bare repository `branch` names another one than HEAD's.
    */
-  advance(from: Oid | undefined, to: Oid, reason: string): Promise<void>
+  advance(from: Oid | undefined, to: Oid, reason: string, branch?: string): Promise<void>
   /**
    * Makes the commits of `tip` that are not on `onto` anew on top of it, with their authors and messages, and returns the
    * last one; neither branch nor work tree are touched. Merges of what `onto` holds disappear. Throws `conflict` when a

@@ -22,6 +22,7 @@ const FEW = 4
 /** The paths below the registry's root, among those of `places`, that differ from HEAD in the index or the work tree. */
 export async function dirtyPaths(registry: Registry, places: readonly PromptPlace[]): Promise<ReadonlySet<string>> {
   const { repository, prefix } = await registry.git()
+  if (repository.workTree === undefined) return new Set()
   const paths = new Set(places.map(({ environment, slug }) => formatPromptPath(environment, slug)))
   const asked = paths.size <= FEW ? [...paths] : [...new Set(places.map(({ environment }) => `prompts/${environment}`))]
   const found = await Promise.all(asked.map((path) => repository.status(`${prefix}${path}`)))

@@ -11,7 +11,7 @@ import { readVersionsOf } from './history.js'
 import { assertPartialsLive, missingPartials } from './partials.js'
 import type { Oid } from './ports.js'
 import { assertClean, assertExpected } from './preconditions.js'
-import { type Registry, requireEnvironment, requireWorkTree } from './registry.js'
+import { type Registry, requireEnvironment } from './registry.js'
 import { resolveSlugs } from './resolve.js'
 import { readStandings, readVersionDocument } from './standing.js'
 
@@ -36,7 +36,6 @@ interface Route {
 
 /** Publishes in one environment what is live in another, in one commit. */
 export async function promote(registry: Registry, request: PromoteRequest): Promise<Applied> {
-  requireWorkTree(registry)
   const session = await openPushSession(registry, request)
   const route = chooseRoute(registry, request)
   const named = request.all ? undefined : await resolveSlugs(registry, request.names)
@@ -135,7 +134,7 @@ async function planFor(
     registry,
     touched.flatMap((slug) => [route.from, route.to].map((environment) => ({ slug, environment }))),
   )
-  await assertAliasesFree(registry, route.to, changes)
+  await assertAliasesFree(registry, head, route.to, changes)
   return { changes, unchanged, skipped, versions }
 }
 

@@ -7,6 +7,7 @@ import type { Environment, Slug } from '../core/slug.js'
 import { assertAliasesFree } from './aliases.js'
 import { type Applied, applyPlan, type ChangeRecord, type Plan, preview, readMoment, unchangedRecord } from './apply.js'
 import { openPushSession, type PushableRequest } from './apply-push.js'
+import { readTip } from './branches.js'
 import { readVersionsOf } from './history.js'
 import { assertPartialsLive } from './partials.js'
 import type { FileWrite, Oid } from './ports.js'
@@ -14,7 +15,7 @@ import { assertExpected } from './preconditions.js'
 import { chooseEnvironment, type Registry, requireWorkTree } from './registry.js'
 import { resolveSlugs } from './resolve.js'
 import { readStandings } from './standing.js'
-import { workTreeView } from './view.js'
+import { planningView, type View } from './view.js'
 
 export interface PublishRequest extends PushableRequest {
   /** Names as people type them; empty with `all`. */
@@ -32,7 +33,8 @@ export interface PublishRequest extends PushableRequest {
 export async function publish(registry: Registry, request: PublishRequest): Promise<Applied> {
   const session = await openPushSession(registry, request)
   const environment = chooseEnvironment(registry, request.environment)
-  const view = workTreeView(requireWorkTree(registry))
+  if (request.stage) requireWorkTree(registry)
+  const view = await planningView(registry, await readTip(registry))
   const slugs = request.all ? await view.slugs(environment) : await resolveSlugs(registry, request.names)
   const plan = (head: Oid | undefined, moment: Moment) => planAll(registry, head, moment, request, environment, slugs)
   return request.stage ? stage(registry, plan) : applyPlan(registry, plan, { ...request, verb: 'publish', session })
@@ -46,7 +48,9 @@ async function planAll(
   environment: Environment,
   slugs: readonly Slug[],
 ): Promise<Plan> {
-  const documents = new Map(slugs.map((slug) => [slug, readDocument(registry, environment, slug)]))
+  const view = await planningView(registry, head)
+  const documents = new Map<Slug, PromptDocument>()
+  for (const slug of slugs) documents.set(slug, await readDocument(view, environment, slug))
   const unpublished = request.all ? await leaveOutPublished(registry, head, environment, documents) : documents
   const asked = [...unpublished.keys()]
   const versions = await readVersionsOf(registry, head, asked)
@@ -78,7 +82,7 @@ async function planAll(
       repairs.push(...repairOf(standing, document, prefix))
     }
   }
-  await assertAliasesFree(registry, environment, changes)
+  await assertAliasesFree(registry, head, environment, changes)
   await assertPartialsLive(registry, head, environment, changes)
   return { changes, unchanged, skipped, versions, repairs }
 }
@@ -90,10 +94,9 @@ function repairOf({ slug, environment, head }: Standing, { source }: PromptDocum
   return [{ path, content: new TextEncoder().encode(head.source.text) }]
 }
 
-function readDocument(registry: Registry, environment: Environment, slug: Slug): PromptDocument {
-  const path = formatPromptPath(environment, slug)
-  const bytes = requireWorkTree(registry).read(path)
-  if (bytes !== undefined) return parsePrompt(bytes, path)
+async function readDocument(view: View, environment: Environment, slug: Slug): Promise<PromptDocument> {
+  const raw = await view.read(environment, slug)
+  if (raw !== undefined) return parsePrompt(raw.bytes, raw.path)
   throw new PromptctlError('not_found', `${slug} has no file in ${environment}`, {
     hint: `promptctl promote ${slug} --to ${environment} brings what is live elsewhere; --env chooses another environment.`,
     details: { slug, environment },
@@ -129,7 +132,7 @@ async function stage(
 ): Promise<Applied> {
   const { repository, prefix, exclusively } = await registry.git()
   return exclusively(async () => {
-    const decided = await plan((await repository.head()).commit, await readMoment(registry))
+    const decided = await plan((await repository.head()).commit, await readMoment(registry, undefined))
     await repository.stage(
       decided.changes.map((change) => ({
         path: `${prefix}${formatPromptPath(change.environment, change.slug)}`,

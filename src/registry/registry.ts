@@ -21,7 +21,7 @@ export interface RegistryRepository {
 /** An opened registry: what every use case starts from. */
 export interface Registry {
   readonly config: Config
-  /** Undefined in a bare repository. */
+  /** Undefined in a bare repository, and where a server works on commits alone, whatever somebody edits beside it. */
   readonly workTree: WorkTree | undefined
   readonly clock: Clock
   /** What PROMPTCTL_ENV names, if anything. */

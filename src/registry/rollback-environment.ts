@@ -9,7 +9,7 @@ import { openPushSession, type PushableRequest } from './apply-push.js'
 import { readAllVersions } from './history.js'
 import { commitForPoint } from './point-in-time.js'
 import type { Oid } from './ports.js'
-import { type Registry, requireEnvironment, requireWorkTree } from './registry.js'
+import { type Registry, requireEnvironment } from './registry.js'
 import { keepOrRefuseEdits, restoreChange } from './rollback.js'
 import { readStandings, readVersionDocument } from './standing.js'
 
@@ -25,7 +25,6 @@ export interface EnvironmentRollbackRequest extends PushableRequest {
  * restored, and what was not there yet is archived.
  */
 export async function rollbackEnvironment(registry: Registry, request: EnvironmentRollbackRequest): Promise<Applied> {
-  requireWorkTree(registry)
   requireEnvironment(registry.config, request.environment)
   const session = await openPushSession(registry, request)
   return applyPlan(registry, (head) => planAll(registry, head, request), { ...request, verb: 'rollback', session })

@@ -9,7 +9,7 @@ import { openPushSession, type PushableRequest } from './apply-push.js'
 import { readVersionsOf } from './history.js'
 import type { Oid } from './ports.js'
 import { assertClean, assertExpected, dirtyPaths } from './preconditions.js'
-import { type Registry, requireEnvironment, requireWorkTree } from './registry.js'
+import { type Registry, requireEnvironment } from './registry.js'
 import { resolveSlug } from './resolve.js'
 import { readStandings, readVersionBytes, readVersionDocument } from './standing.js'
 
@@ -36,7 +36,6 @@ interface Aim {
 
 /** Restores older published blobs, all in one commit. Never gated. */
 export async function rollback(registry: Registry, request: RollbackRequest): Promise<Applied> {
-  requireWorkTree(registry)
   const session = await openPushSession(registry, request)
   const aims: Aim[] = []
   for (const { name, at } of request.targets) {

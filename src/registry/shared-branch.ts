@@ -1,4 +1,5 @@
 import { PromptctlError } from '../core/errors.js'
+import { bareBranchOf } from './branches.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 
@@ -15,15 +16,13 @@ export interface SharedBranch {
 export const displayBranch = ({ remote, branch }: SharedBranch): string => `${remote}/${branch}`
 
 /**
- * The shared branch, which must be the current one, and its remote, or the one with that name. Throws `usage` on another
- * branch, `not_found` for an unknown remote, `unsupported` without a remote or a work tree, and on a detached HEAD.
+ * The shared branch, which in a work tree must be the current one, and its remote, or the one with that name. Throws
+ * `usage` on another branch, `not_found` for an unknown remote, `unsupported` without a remote and on a detached HEAD.
  */
 export async function requireSharedBranch(registry: Registry, name?: string): Promise<SharedBranch> {
   const { repository } = await registry.git()
-  if (repository.workTree === undefined) {
-    throw new PromptctlError('unsupported', 'Nothing is pushed from a bare repository', { hint: 'Push from a clone.' })
-  }
-  const { branch } = await repository.head()
+  const { branch: current } = await repository.head()
+  const branch = (await bareBranchOf(registry)) ?? current
   if (branch === undefined) {
     throw new PromptctlError('unsupported', 'HEAD is detached, so there is no branch to push', {
       hint: 'Check out the shared branch first: git switch main.',

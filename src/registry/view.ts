@@ -1,6 +1,7 @@
 import { compareBytes, formatPromptPath, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
 import type { Entry, Oid, Repository, WorkTree } from './ports.js'
+import type { Registry } from './registry.js'
 
 /** A prompt file as bytes, with its path below the registry's root. */
 export interface RawPrompt {
@@ -42,6 +43,17 @@ export function commitView(repository: Repository, prefix: string, commit: Oid):
     slugs: async (environment) =>
       slugsOf(await repository.listTree(commit, `${prefix}${PROMPTS_DIR}/${environment}`), prefix),
   }
+}
+
+/**
+ * The files that a plan begins with: the work tree's, whose edits are what people publish; or those of `head`, where
+ * there is none, or a server writes.
+ */
+export async function planningView(registry: Registry, head: Oid | undefined): Promise<View> {
+  if (registry.workTree !== undefined) return workTreeView(registry.workTree)
+  if (head === undefined) return { read: async () => undefined, slugs: async () => [] }
+  const { repository, prefix } = await registry.git()
+  return commitView(repository, prefix, head)
 }
 
 async function readEntry(repository: Repository, path: string, { blob }: Entry): Promise<RawPrompt | undefined> {

@@ -21,7 +21,8 @@ export function expectNoLeftovers(repo: TestRepo): void {
   const gitDir = repo.git('rev-parse', '--absolute-git-dir')
   const own = join(gitDir, 'promptctl')
   expect(existsSync(own) ? readdirSync(own).filter((name) => name.startsWith('pending-')) : []).toEqual([])
-  expect(repo.git('ls-files', '--others', '--', 'prompts')).toBe('')
+  const isBare = repo.git('rev-parse', '--is-bare-repository') === 'true'
+  expect(isBare ? '' : repo.git('ls-files', '--others', '--', 'prompts')).toBe('')
 }
 
 function describeCommit(world: World): void {

@@ -56,14 +56,12 @@ function describeOpening(engine: Engine, world: World): void {
       expect(repository.workTree).toBeUndefined()
       expect(await repository.head()).toEqual({ branch: 'main', commit: tip })
       expect((await repository.listTree(oid(tip), 'prompts')).map(({ path }) => path)).toEqual([PROMPT])
-      await expect(
-        repository.commit({
-          files: [{ path: 'a', content: bytes('x') }],
-          message: 'm',
-          expected: oid(tip),
-          verify: true,
-        }),
-      ).rejects.toMatchObject({ code: 'unsupported' })
+      await expect(repository.status('')).rejects.toMatchObject({ code: 'unsupported' })
+      const request = { files: [{ path: 'a', content: bytes('x') }], message: 'm', expected: oid(tip), verify: true }
+      await expect(repository.commit(request)).rejects.toMatchObject({
+        code: 'unavailable',
+        hint: expect.stringContaining('user.name'),
+      })
     })
 
     it('drops inherited variables that are about another repository', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe } from 'vitest'
+import { describeBare } from './contract-bare.js'
 import { describeCommits } from './contract-commits.js'
 import { describeHistory } from './contract-history.js'
 import { describeReads } from './contract-reads.js'
@@ -14,5 +15,6 @@ export function describeRepository(engine: Engine): void {
     describeReads(engine, world)
     describeHistory(world)
     describeCommits(world)
+    describeBare(world)
   })
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { promptctl } from '../helpers/cli.js'
 import { brief, createRegistry, ENGINES, expectFailure, type LogEntry, tempDir } from '../helpers/registry.js'
+import { configureIdentity } from '../helpers/repo.js'
 
 describe('several registries in one repository [case 2]', () => {
   it('do not see each other’s versions', async () => {
@@ -59,6 +60,7 @@ describe.each(ENGINES)('a bare repository (%s) [case 16]', (engine) => {
     const { slug } = origin.live('Bare', 'one {{name}}\n', 'staging')
     const dir = join(tempDir(), 'bare.git')
     origin.repo.git('clone', '-q', '--bare', '.', dir)
+    configureIdentity(dir, origin.repo.env)
     return { slug, place: () => origin.place({ dir, env: { PROMPTCTL_GIT: engine } }) }
   }
 
@@ -84,19 +86,37 @@ describe.each(ENGINES)('a bare repository (%s) [case 16]', (engine) => {
     expect((await run('doctor', '--json')).exit).toBe(0)
   })
 
-  it('refuses to write', async () => {
+  it('is written on the shared branch, as a clone would write it', async () => {
     const { slug, place } = await bare()
-    for (const words of [
-      ['publish', slug],
-      ['archive', slug],
-      ['rollback', slug, '--env', 'staging'],
-      ['promote', slug, '--to', 'staging'],
-      ['edit', slug, '--set', 'title=x'],
-    ]) {
-      await expectFailure(place(), 6, 'unsupported', ...words)
+    const made = async (...words: string[]) => {
+      const result = await promptctl(place(), ...words, '--json')
+      expect(`${result.exit} ${result.stderr}`, words.join(' ')).toBe('0 ')
+      return result.json<{ version: number; environment: string; action: string; provisional?: boolean }>()
     }
-    const stdin = promptctl({ ...place(), stdin: 'x' }, 'new', 'X', '-f', '-')
-    expect((await stdin).exit).toBe(6)
+    expect(await made('edit', slug, '--set', 'title=Barer')).toMatchObject({ version: 4, action: 'edited' })
+    expect(await made('publish', slug)).toMatchObject({ version: 5, action: 'published' })
+    expect(await made('publish', slug)).toMatchObject({ version: 5, changed: false })
+    expect(await made('promote', slug, '--to', 'staging')).toMatchObject({ version: 6, environment: 'staging' })
+    expect(await made('rollback', slug, '3', '--env', 'staging')).toMatchObject({ version: 7, action: 'rolled_back' })
+    expect(await made('archive', slug, '--env', 'staging')).toMatchObject({ version: 8, state: 'archived' })
+    const created = await promptctl({ ...place(), stdin: 'Hi {{name}}\n' }, 'new', 'Newer', '-f', '-', '--json')
+    const { slug: newer, ...rest } = created.json<{ slug: string; version: number }>()
+    expect(rest).toMatchObject({ version: 1, environment: 'development', state: 'draft' })
+    expect(rest).not.toHaveProperty('provisional')
+    expect(await made('publish', '--all')).toMatchObject([{ slug: newer, version: 2 }])
+    expect((await promptctl(place(), 'lint', '--json')).json()).toMatchObject({ errors: 0 })
+    expect((await promptctl(place(), 'log', slug, '--json')).json<LogEntry[]>().map(brief)).toEqual([
+      '8 staging archived archived',
+      '7 staging rolled_back published',
+      '6 staging published published',
+      '5 development published published live',
+      '4 development edited draft',
+      '3 staging promoted published',
+      '2 development published published',
+      '1 development created draft',
+    ])
+    await expectFailure(place(), 6, 'unsupported', 'publish', slug, '--stage')
+    await expectFailure(place(), 4, 'conflict', 'archive', slug, '--expect', '4')
   })
 
   it('names one of several registries with --registry', async () => {

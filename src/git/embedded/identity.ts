@@ -1,5 +1,6 @@
-import { PromptctlError } from '../../core/errors.js'
+import { isPromptctlError, PromptctlError } from '../../core/errors.js'
 import type { Identity } from '../../registry/ports.js'
+import { OURSELVES } from '../people.js'
 import type { Config } from './config.js'
 import { formatDate } from './date.js'
 
@@ -26,6 +27,16 @@ export function findIdentity(config: Config, env: NodeJS.ProcessEnv, role: Role)
   )
 }
 
+/** The committer of what `author` makes: whom git is configured for, and else promptctl where that is not the author. */
+export function findCommitter(config: Config, env: NodeJS.ProcessEnv, author: Identity | undefined): Identity {
+  try {
+    return findIdentity(config, env, 'committer')
+  } catch (error) {
+    if (author !== undefined && isPromptctlError(error, 'unavailable')) return OURSELVES
+    throw error
+  }
+}
+
 /** Throws `unsupported` when a part of git's configuration is included on a condition that only git can evaluate. */
 export function assertComplete({ unfollowed }: Config): void {
   const [condition] = unfollowed
@@ -45,5 +56,5 @@ const clean = (text: string): string =>
 
 /** `Ada Lovelace <ada@example.com> 1700000000 +0100`; GIT_AUTHOR_DATE and GIT_COMMITTER_DATE are honoured. */
 export function formatIdentity({ name, email }: Identity, env: NodeJS.ProcessEnv, role: Role, nowMs: number): string {
-  return `${name} <${email}> ${formatDate(env[`GIT_${role.toUpperCase()}_DATE`], nowMs)}`
+  return `${clean(name)} <${clean(email)}> ${formatDate(env[`GIT_${role.toUpperCase()}_DATE`], nowMs)}`
 }

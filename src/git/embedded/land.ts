@@ -19,8 +19,9 @@ export interface Landing {
   readonly refs: Refs
   /** A folder on the git directory's device for temporary files. */
   readonly scratch: string
-  readonly index: IndexChange
-  /** The branch that moves, and what its reflog says; HEAD must name it. */
+  /** Undefined in a bare repository, which has none. */
+  readonly index: IndexChange | undefined
+  /** The branch that moves, and what its reflog says; where there is an index HEAD must name it. */
   readonly ref: ReflogLine | undefined
   /** core.logAllRefUpdates: whether a reflog that is not there is begun. */
   readonly makesReflogs: boolean
@@ -41,24 +42,28 @@ export type Outcome =
 export function land({ layout, refs, scratch, index, ref, makesReflogs }: Landing): Outcome {
   const locks = new LockFiles(scratch)
   try {
-    const newIndex = locks.prepare(index.after)
+    const newIndex = index === undefined ? undefined : locks.prepare(index.after)
     const newRef = locks.prepare(Buffer.from(`${ref?.after}\n`))
     const noHead = locks.prepare(Buffer.alloc(0))
-    locks.take(index.path, newIndex)
-    if (!isSame(readIfThere(index.path), index.before)) return { kind: 'stale' }
+    if (index !== undefined && newIndex !== undefined) {
+      locks.take(index.path, newIndex)
+      if (!isSame(readIfThere(index.path), index.before)) return { kind: 'stale' }
+    }
     if (ref !== undefined) {
       locks.take(join(layout.gitDir, 'HEAD'), noHead)
       locks.take(refs.pathOf(ref.name), newRef)
-      assertUnmoved(refs, ref)
+      assertUnmoved(refs, ref, index !== undefined)
       const undo = appendReflogs(layout, ref, makesReflogs)
       attempt(() => locks.commit(refs.pathOf(ref.name)), undo)
     }
-    attempt(
-      () => locks.commit(index.path),
-      (error) => {
-        if (ref !== undefined) throw new LandedError(ref.after, index.path, error)
-      },
-    )
+    if (index !== undefined) {
+      attempt(
+        () => locks.commit(index.path),
+        (error) => {
+          if (ref !== undefined) throw new LandedError(ref.after, index.path, error)
+        },
+      )
+    }
     return { kind: 'done' }
   } catch (error) {
     if (error instanceof LockBusy) return { kind: 'busy', lock: error.lock }
@@ -81,9 +86,9 @@ function attempt(action: () => void, after: (error: unknown) => void): void {
 const isSame = (a: Buffer | undefined, b: Buffer | undefined): boolean =>
   a === undefined || b === undefined ? a === b : a.equals(b)
 
-function assertUnmoved(refs: Refs, { name, before }: ReflogLine): void {
+function assertUnmoved(refs: Refs, { name, before }: ReflogLine, isHeads: boolean): void {
   const head = refs.read('HEAD')
-  const isThere = head !== undefined && 'target' in head && head.target === name
+  const isThere = !isHeads || (head !== undefined && 'target' in head && head.target === name)
   const now = isThere ? refs.resolve(name) : undefined
   if (isThere && now === before) return
   const what = isThere ? name : 'HEAD'

@@ -7,6 +7,8 @@ import { onDisk } from './lock-files.js'
 export interface ReflogLine {
   /** The branch's full name. */
   readonly name: string
+  /** HEAD names it, and is logged too. */
+  readonly isHead: boolean
   readonly before: Oid | undefined
   readonly after: Oid
   /** `Ada Lovelace <ada@example.com> 1700000000 +0100` */
@@ -16,11 +18,11 @@ export interface ReflogLine {
 }
 
 /**
- * Appends to HEAD's log and to the branch's, with both locked. `makes` is core.logAllRefUpdates: whether one that is not
+ * Appends to the branch's log, and to HEAD's where it names that, with both locked. `makes` is core.logAllRefUpdates: whether one that is not
  * there is begun. Returns what takes the lines back.
  */
 export function appendReflogs({ gitDir, commonDir }: Layout, line: ReflogLine, makes: boolean): () => void {
-  const logs = [join(gitDir, 'logs', 'HEAD'), join(commonDir, 'logs', line.name)]
+  const logs = [...(line.isHead ? [join(gitDir, 'logs', 'HEAD')] : []), join(commonDir, 'logs', line.name)]
   const undone: (() => void)[] = []
   const undo = (): void => {
     for (const step of undone) step()

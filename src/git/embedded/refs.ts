@@ -51,6 +51,12 @@ export function openRefs({ gitDir, commonDir }: { readonly gitDir: string; reado
   return { pathOf, read, resolve }
 }
 
+/** Whether HEAD names the branch with that full name. */
+export function isHead(refs: Refs, name: string): boolean {
+  const head = refs.read('HEAD')
+  return head !== undefined && 'target' in head && head.target === name
+}
+
 /** HEAD and the like, and three folders, belong to one work tree (https://git-scm.com/docs/git-worktree#_refs). */
 const isPerWorkTree = (name: string): boolean =>
   !name.startsWith('refs/') || /^refs\/(?:bisect|worktree|rewritten)\//.test(name)

@@ -62,9 +62,8 @@ export const bareError = (gitDir: string): PromptctlError =>
 
 /** Throws `unsupported`, before anything is written, where a write would not be the one that `git commit` makes. */
 export function assertWritable(layout: Layout, config: Config, env: NodeJS.ProcessEnv): void {
-  if (layout.workTree === undefined) throw bareError(layout.gitDir)
   assertComplete(config)
-  if (config.isTrue('core.sparsecheckout', false)) {
+  if (layout.workTree !== undefined && config.isTrue('core.sparsecheckout', false)) {
     throw refuse('commit here', 'a sparse checkout is configured', 'core.sparseCheckout')
   }
   const promisor = config.subsections('remote').find((name) => config.isTrue(`remote.${name}.promisor`, false))
@@ -89,9 +88,13 @@ export function assertWritable(layout: Layout, config: Config, env: NodeJS.Proce
 
 const WRITE_HOOKS = ['reference-transaction', 'post-index-change']
 
-/** As `assertWritable`, for what only a commit does. `verify: false` passes over the hooks that `--no-verify` skips. */
+/**
+ * As `assertWritable`, for what only a commit does. `verify: false` passes over the hooks that `--no-verify` skips; the
+ * hooks of `git commit` are a work tree's, and a bare repository has no use for them.
+ */
 export function assertCommittable(layout: Layout, config: Config, env: NodeJS.ProcessEnv, verify: boolean): void {
   if (config.isTrue('commit.gpgsign', false)) throw refuse('commit here', 'commits are signed', 'commit.gpgSign')
+  if (layout.workTree === undefined) return
   const run = ['prepare-commit-msg', 'post-commit', ...(verify ? ['pre-commit', 'commit-msg'] : [])]
   const hook = installedHooks(layout, config, env).find((name) => run.includes(name))
   if (hook !== undefined) throw hookError(hook)

@@ -17,7 +17,7 @@ import { readStatus } from './status.js'
 import { isGitlinkMode } from './tree.js'
 import { createFilter } from './trees.js'
 import { findUnderWay } from './under-way.js'
-import { repairIndex, writeCommit, writeStage } from './write.js'
+import { moveBranch, repairIndex, writeCommit, writeStage } from './write.js'
 
 /** Puts the parts together as the port. Whatever a parameter holds, no process is started. */
 export function createRepository(parts: Parts): Repository & IndexRepair {
@@ -104,9 +104,7 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
     stage: (files) => writeStage(parts, files),
     fetch: async (remote, branch) => fetchBranch(parts, remote, branch),
     push: async (request) => pushBranch(parts, request),
-    advance: async () => {
-      throw needsGit('go forward to a remote branch')
-    },
+    advance: (from, to, reason, branch) => moveBranch(parts, { from, to, reason, branch }),
     replay: async () => {
       throw needsGit('put commits on top of others')
     },

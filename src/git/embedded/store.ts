@@ -3,10 +3,11 @@ import type { CommitRequest } from '../../registry/ports.js'
 import { inParallel } from '../parallel.js'
 import { toBytePath } from './byte-path.js'
 import { formatCommit, formatMessage } from './commit-object.js'
-import { findIdentity, formatIdentity } from './identity.js'
+import { findCommitter, findIdentity, formatIdentity } from './identity.js'
 import type { StagedFile } from './index-change.js'
 import type { Parts } from './parts.js'
 import type { ReflogLine } from './reflog.js'
+import { isHead } from './refs.js'
 import { replaceFiles } from './tree.js'
 
 /** Stores the blobs of a request; nothing names them yet. */
@@ -24,17 +25,16 @@ export async function storeBlobs(
  * change, `unavailable` when nobody is configured as author.
  */
 export async function storeCommit(
-  { config, env, graph, objects, trees }: Parts,
-  { expected, message }: CommitRequest,
+  { config, env, graph, objects, refs, trees }: Parts,
+  { expected, message, author: by }: CommitRequest,
   name: string,
   staged: readonly StagedFile[],
 ): Promise<ReflogLine> {
   const text = formatMessage(message)
   if (text === '\n') throw new PromptctlError('usage', 'A commit needs a message')
   const now = Date.now()
-  const [author, committer] = (['author', 'committer'] as const).map((role) =>
-    formatIdentity(findIdentity(config(), env, role), env, role, now),
-  ) as [string, string]
+  const author = formatIdentity(by ?? findIdentity(config(), env, 'author'), env, 'author', now)
+  const committer = formatIdentity(findCommitter(config(), env, by), env, 'committer', now)
   const files = staged.map(({ path, blob }) => ({ path: toBytePath(path), blob }))
   const before = expected && (await graph.commit(expected)).tree
   const tree = await replaceFiles(trees, before, files)
@@ -52,5 +52,5 @@ export async function storeCommit(
   const after = await objects.write('commit', content)
   const subject = text.slice(0, text.indexOf('\n'))
   const reason = `commit${expected === undefined ? ' (initial)' : ''}: ${subject}`
-  return { name, before: expected, after, committer, reason }
+  return { name, isHead: isHead(refs, name), before: expected, after, committer, reason }
 }

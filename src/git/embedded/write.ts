@@ -1,10 +1,13 @@
 import { join } from 'node:path'
-import { isPromptctlError, PromptctlError } from '../../core/errors.js'
+import { PromptctlError } from '../../core/errors.js'
 import type { CommitRequest, CommitResult, Entry, FileWrite, Oid } from '../../registry/ports.js'
 import { GitLockWait, gitLockError } from '../git-lock.js'
 import { openScratch, type Scratch } from '../journal.js'
+import { OURSELVES } from '../people.js'
+import { pushedOnly } from '../pushed-only.js'
 import { type PendingFiles, writeWorkTreeFiles } from '../work-tree-files.js'
 import { fromBytePath } from './byte-path.js'
+import { findCommitter, formatIdentity } from './identity.js'
 import { planIndex, readIndex, type StagedFile } from './index-change.js'
 import { LandedError, land } from './land.js'
 import { releaseDeadLocks } from './lock-files.js'
@@ -12,7 +15,8 @@ import { objectId } from './objects.js'
 import type { Parts } from './parts.js'
 import { assertReady } from './ready.js'
 import type { ReflogLine } from './reflog.js'
-import { assertCommittable, assertWritable, assertWritableIndex } from './refusals.js'
+import { isHead } from './refs.js'
+import { assertCommittable, assertWritable, assertWritableIndex, bareError, needsGit } from './refusals.js'
 import { storeBlobs, storeCommit } from './store.js'
 
 /** The port's `commit`. Nothing is written before every refusal has been thought of. */
@@ -20,8 +24,8 @@ export async function writeCommit(parts: Parts, request: CommitRequest): Promise
   const { config, env, layout } = parts
   assertWritable(layout, config(), env)
   assertCommittable(layout, config(), env, request.verify)
-  const wait = await waitForLocks(parts)
-  const branch = assertReady(parts, request.expected)
+  const wait = await waitForLocks(parts, request.branch)
+  const branch = assertReady(parts, request.expected, request.branch)
   const staged = await storeBlobs(parts, request)
   const ref = await storeCommit(parts, request, branch, staged)
   const kept = new Set(request.keepEdits)
@@ -30,24 +34,15 @@ export async function writeCommit(parts: Parts, request: CommitRequest): Promise
     // The commit is stored, and no branch has it yet: when the caller says no there is nothing to take back.
     await request.confirm?.(ref.after)
     await landWithPatience(parts, scratch, wait, { staged, ref }).catch((error: unknown) => {
-      throw request.confirm === undefined ? error : onlyConfirmed(ref.after, error)
+      throw request.confirm === undefined || error instanceof LandedError ? error : pushedOnly(ref.after, error)
     })
   })
   return { commit: ref.after, parent: request.expected, blobs: new Map(staged.map(({ path, blob }) => [path, blob])) }
 }
 
-/** The commit was confirmed, so it is pushed, and then the branch here could not be moved to it. */
-const onlyConfirmed = (commit: Oid, error: unknown): unknown =>
-  error instanceof LandedError || !isPromptctlError(error)
-    ? error
-    : new PromptctlError(error.code, `${error.message} The commit ${commit.slice(0, 10)} was pushed before that`, {
-        hint: 'git pull brings it here.',
-        details: { ...error.details, reason: 'pushed_only', commit },
-        cause: error,
-      })
-
 /** The port's `stage`. */
 export async function writeStage(parts: Parts, files: readonly FileWrite[]): Promise<void> {
+  if (parts.layout.workTree === undefined) throw bareError(parts.layout.gitDir)
   assertWritable(parts.layout, parts.config(), parts.env)
   const wait = await waitForLocks(parts)
   assertWritableIndex(readIndex(parts.indexPath).index)
@@ -71,15 +66,16 @@ export async function repairIndex(parts: Parts, entries: readonly Entry[], absen
 }
 
 /** The lock files that a write takes. */
-function lockPaths({ layout, refs, indexPath }: Parts): readonly string[] {
+function lockPaths({ layout, refs, indexPath }: Parts, name?: string): readonly string[] {
   const head = refs.read('HEAD')
-  const branch = head !== undefined && 'target' in head ? [refs.pathOf(head.target)] : []
+  const target = name === undefined ? head !== undefined && 'target' in head && head.target : `refs/heads/${name}`
+  const branch = target ? [refs.pathOf(target)] : []
   return [indexPath, join(layout.gitDir, 'HEAD'), ...branch].map((path) => `${path}.lock`)
 }
 
 /** Waits until nobody holds one, before anything is written: the patience of the whole write begins here. */
-async function waitForLocks(parts: Parts): Promise<GitLockWait> {
-  const wait = new GitLockWait(lockPaths(parts))
+async function waitForLocks(parts: Parts, branch?: string): Promise<GitLockWait> {
+  const wait = new GitLockWait(lockPaths(parts, branch))
   for (let lock = wait.present(); lock !== undefined; lock = wait.present()) {
     if (wait.isOver) throw gitLockError(lock)
     if (parts.signal?.aborted) throw interrupted()
@@ -100,7 +96,7 @@ async function writeFiles(
   finish: (scratch: Scratch) => Promise<void>,
 ): Promise<void> {
   const { workTree } = parts.layout
-  if (workTree === undefined) throw new Error('a write in a bare repository')
+  if (workTree === undefined) return withScratch(parts, finish)
   await withScratch(parts, async (scratch) => {
     const blobId = (content: Uint8Array): Oid => objectId('blob', content)
     const pending: PendingFiles = await writeWorkTreeFiles({ workTree, scratch, files, blobId })
@@ -113,6 +109,21 @@ async function writeFiles(
       throw error
     }
   })
+}
+
+/** The port's `advance`, of a bare repository's branch. */
+export async function moveBranch(
+  parts: Parts,
+  { from, to, reason, branch }: { from: Oid | undefined; to: Oid; reason: string; branch: string | undefined },
+): Promise<void> {
+  const { config, env, layout, refs } = parts
+  if (layout.workTree !== undefined) throw needsGit('go forward to a remote branch')
+  assertWritable(layout, config(), env)
+  const wait = await waitForLocks(parts, branch)
+  const name = assertReady(parts, from, branch)
+  const committer = formatIdentity(findCommitter(config(), env, OURSELVES), env, 'committer', Date.now())
+  const ref = { name, isHead: isHead(refs, name), before: from, after: to, committer, reason }
+  await withScratch(parts, (scratch) => landWithPatience(parts, scratch, wait, { staged: [], ref }))
 }
 
 async function withScratch(parts: Parts, action: (scratch: Scratch) => Promise<void>): Promise<void> {
@@ -138,9 +149,11 @@ async function landWithPatience(
   { staged, absent, ref }: Change,
 ): Promise<void> {
   const reflogs = config().get('core.logallrefupdates')?.toLowerCase()
-  const makesReflogs = reflogs === 'always' || config().isTrue('core.logallrefupdates', true)
+  const { workTree } = layout
+  // Where nobody sees the files, the log is how to find out what happened.
+  const makesReflogs = workTree === undefined || reflogs === 'always' || config().isTrue('core.logallrefupdates', true)
   while (true) {
-    const index = planIndex(readIndex(indexPath), layout.workTree ?? '', staged, absent)
+    const index = workTree === undefined ? undefined : planIndex(readIndex(indexPath), workTree, staged, absent)
     const outcome = land({ layout, refs, scratch: scratch.dir, index, ref, makesReflogs })
     if (outcome.kind === 'done') return
     if (wait.isOver) throw gitLockError(outcome.kind === 'busy' ? outcome.lock : `${indexPath}.lock`)

@@ -1,7 +1,8 @@
 import { PromptctlError } from '../../core/errors.js'
 import type { Oid } from '../../registry/ports.js'
 import { GitLockWait, gitLockPaths } from '../git-lock.js'
-import { workTreeOf } from './commit.js'
+import { otherBranch } from '../other-branch.js'
+import { bareBranch, moveBare } from './bare-commit.js'
 import { assertIdle, assertMerged, moved } from './commit-job.js'
 import { listStatus } from './index-status.js'
 import { isLocked, waitForLock } from './index-write.js'
@@ -9,12 +10,19 @@ import type { Native } from './native.js'
 import { gitFailed, type RunResult, runGit } from './process.js'
 
 /** Repository.advance; see registry/ports.ts. As `git merge --ff-only`, but also to a commit that does not descend. */
-export async function advance(native: Native, from: Oid | undefined, to: Oid, reason: string): Promise<void> {
-  workTreeOf(native)
+export async function advance(
+  native: Native,
+  from: Oid | undefined,
+  to: Oid,
+  reason: string,
+  wanted?: string,
+): Promise<void> {
+  if (native.location.workTree === undefined) return advanceBare(native, from, to, reason, wanted)
   assertIdle(native)
   await assertMerged(native)
   const { branch, commit } = await native.refs.head()
   if (branch === undefined || commit !== from) throw moved(from, commit, [])
+  if (wanted !== undefined && wanted !== branch) throw otherBranch(branch, wanted)
   const locks = new GitLockWait(gitLockPaths(native.location, branch))
   await locks.wait()
   // What only looks different, by its times, must not stand in the way. What is different it says by its status.
@@ -27,6 +35,12 @@ export async function advance(native: Native, from: Oid | undefined, to: Oid, re
   await patiently(native, locks, from === undefined ? ['read-tree', '--empty'] : ['read-tree', '-m', '-u', to, from])
   const now = await native.refs.head()
   throw now.commit === from ? gitFailed(args, result) : moved(from, now.commit, [])
+}
+
+async function advanceBare(native: Native, from: Oid | undefined, to: Oid, reason: string, wanted?: string) {
+  const branch = await bareBranch(native, wanted)
+  const locks = new GitLockWait(gitLockPaths(native.location, branch))
+  await moveBare(native, { branch, from, to, reason, locks })
 }
 
 async function patiently(native: Native, locks: GitLockWait, args: readonly string[]): Promise<RunResult> {

@@ -1,19 +1,24 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { PromptctlError } from '../../core/errors.js'
-import type { CommitRequest, CommitResult, Oid } from '../../registry/ports.js'
+import type { CommitRequest, CommitResult } from '../../registry/ports.js'
 import { GitLockWait, gitLockPaths } from '../git-lock.js'
-import { openScratch } from '../journal.js'
+import { otherBranch } from '../other-branch.js'
+import { commitToBare } from './bare-commit.js'
 import { assertIdle, type CommitJob, interrupted, moved } from './commit-job.js'
 import type { Native } from './native.js'
+import { actingAs } from './people.js'
 import { commitByParts } from './plumbing-commit.js'
 import { commitWithGit } from './porcelain-commit.js'
 import { MAX_PATHSPECS } from './process.js'
+import { withScratch } from './scratch.js'
 
 /** Repository.commit; see registry/ports.ts. */
-export async function commitFiles(native: Native, request: CommitRequest): Promise<CommitResult> {
-  const workTree = workTreeOf(native)
-  const branch = await assertReady(native, request.expected)
+export async function commitFiles(unnamed: Native, request: CommitRequest): Promise<CommitResult> {
+  const native = await actingAs(unnamed, request.author)
+  const { workTree } = native.location
+  if (workTree === undefined) return commitToBare(native, request)
+  const branch = await assertReady(native, request)
   const locks = new GitLockWait(gitLockPaths(native.location, branch))
   await locks.wait()
   const outcome = await withScratch(native, (scratch) => {
@@ -34,20 +39,7 @@ export function workTreeOf({ location }: Native): string {
   })
 }
 
-/** Runs `action` with a scratch directory, which stays for recovery when putting the files back failed. */
-export async function withScratch<T>(
-  { location }: Native,
-  action: (scratch: CommitJob['scratch']) => Promise<T>,
-): Promise<T> {
-  const scratch = await openScratch(location.gitDir)
-  try {
-    return await action(scratch)
-  } finally {
-    await scratch.remove()
-  }
-}
-
-async function assertReady(native: Native, expected: Oid | undefined): Promise<string> {
+async function assertReady(native: Native, { expected, branch }: CommitRequest): Promise<string> {
   if (native.context.signal?.aborted) throw interrupted()
   const head = await native.refs.head()
   assertIdle(native)
@@ -56,6 +48,7 @@ async function assertReady(native: Native, expected: Oid | undefined): Promise<s
       hint: 'Check out a branch first: git switch main.',
     })
   }
+  if (branch !== undefined && branch !== head.branch) throw otherBranch(head.branch, branch)
   if (head.commit !== expected) throw moved(expected, head.commit, [])
   return head.branch
 }

@@ -77,7 +77,7 @@ function reads(native: Native) {
     differences: (from: Oid | undefined, to: Oid | 'index', dir: string) => listDifferences(native, from, to, dir),
     readBlobs: (blobs: Iterable<Oid>) => readBlobs(store, blobs),
     blobId: native.blobId,
-    status: (dir: string) => {
+    status: async (dir: string) => {
       workTreeOf(native)
       return listStatus(context, dir, native.blobId)
     },
@@ -100,7 +100,8 @@ function writes(native: Native) {
     stage: (files: Parameters<Repository['stage']>[0]) => stageFiles(native, files),
     fetch: (remote: string, branch: string) => fetchBranch(native, remote, branch),
     push: (request: Parameters<Repository['push']>[0]) => pushBranch(native, request),
-    advance: (from: Oid | undefined, to: Oid, reason: string) => advance(native, from, to, reason),
+    advance: (from: Oid | undefined, to: Oid, reason: string, branch?: string) =>
+      advance(native, from, to, reason, branch),
     replay: (tip: Oid, onto: Oid) => replay(native, tip, onto),
     repairIndex: (entries: readonly Entry[], absent: readonly string[]) => repairIndex(native, entries, absent),
   }

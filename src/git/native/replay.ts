@@ -2,12 +2,12 @@ import { PromptctlError } from '../../core/errors.js'
 import type { Oid } from '../../registry/ports.js'
 import { GitLockWait } from '../git-lock.js'
 import type { Scratch } from '../journal.js'
-import { withScratch } from './commit.js'
 import { readFlag } from './config.js'
 import { type IndexChange, updateIndex, write } from './index-write.js'
 import type { Native } from './native.js'
 import { type CommitObject, FOLDER, type TreeEntry } from './object-format.js'
 import { read, runRead } from './process.js'
+import { withScratch } from './scratch.js'
 
 /** Repository.replay; see registry/ports.ts. In an index of its own, so that no file of the user's is touched. */
 export async function replay(native: Native, tip: Oid, onto: Oid): Promise<Oid> {

@@ -1,10 +1,11 @@
 import type { Entry, FileWrite } from '../../registry/ports.js'
 import { GitLockWait, gitLockPaths } from '../git-lock.js'
 import { writeWorkTreeFiles } from '../work-tree-files.js'
-import { withScratch, workTreeOf } from './commit.js'
+import { workTreeOf } from './commit.js'
 import { isEmptyBlob, readIndex } from './index-status.js'
 import { refreshIndex, updateIndex } from './index-write.js'
 import type { Native } from './native.js'
+import { withScratch } from './scratch.js'
 import { storeBlobs } from './store-blobs.js'
 
 /** Repository.stage; see registry/ports.ts. The index gets the exact bytes, and a conflict over a file is resolved. */
