@@ -1,5 +1,6 @@
 // Makes src/generated/validators.js and .d.ts: one function for each schemas/*.schema.json, compiled ahead of time by Ajv,
-// because loading Ajv and compiling cost more than most commands. Usage: validators.mjs [output folder]
+// because loading Ajv and compiling cost more than most commands; that of test sets is in eval-validator.js, since few
+// commands need it. Usage: validators.mjs [output folder]
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -50,8 +51,6 @@ const ids = schemas.map((file) => {
 
 // https://github.com/ajv-validator/ajv/issues/2209: ESM output still requires Ajv's run-time modules.
 const LENGTH = 'require("ajv/dist/runtime/ucs2length").default'
-const code = standalone.default(ajv, Object.fromEntries(ids)).replaceAll(LENGTH, 'countCodePoints')
-if (/\brequire\(/.test(code)) throw new Error('the validators need a run-time module of Ajv that is not replaced here')
 
 /**
  * Most names are ASCII, and to compile a Unicode class takes 0.5 ms: such a pattern is made when the same one for ASCII
@@ -62,9 +61,13 @@ const asciiFirst = (line, name, pattern) => {
   if (/\\\\p|\[\^/.test(ascii)) return line
   return `const ${name} = { test: (text) => new RegExp(${ascii}).test(text) || new RegExp(${pattern}, "u").test(text) };`
 }
-const quickCode = code.replace(/const (pattern\d+) = new RegExp\(("[^"]*\\\\p[^"]*"), "u"\);?/g, asciiFirst)
 
-const js = `// Made by build/validators.mjs from schemas/. Not to be edited.
+const formatCode = (chosen) => {
+  const code = standalone.default(ajv, Object.fromEntries(chosen)).replaceAll(LENGTH, 'countCodePoints')
+  if (/\brequire\(/.test(code))
+    throw new Error('the validators need a run-time module of Ajv that is not replaced here')
+  const quickCode = code.replace(/const (pattern\d+) = new RegExp\(("[^"]*\\\\p[^"]*"), "u"\);?/g, asciiFirst)
+  return `// Made by build/validators.mjs from schemas/. Not to be edited.
 ${quickCode}
 function countCodePoints(text) {
   let count = 0
@@ -72,6 +75,14 @@ function countCodePoints(text) {
   return count
 }
 `
+}
+
+const [rare, common] = [
+  ids.filter(([name]) => name === 'validateEval'),
+  ids.filter(([name]) => name !== 'validateEval'),
+]
+const declare = (chosen) => chosen.map(([name]) => `export declare const ${name}: Validate`).join('\n')
+
 const types = `// Made by build/validators.mjs from schemas/. Not to be edited.
 
 /** What Ajv says about one fault; https://ajv.js.org/api.html#error-objects */
@@ -89,7 +100,12 @@ export interface Validate {
   errors?: SchemaError[] | null
 }
 
-${ids.map(([name]) => `export declare const ${name}: Validate`).join('\n')}
+${declare(common)}
+`
+const rareTypes = `// Made by build/validators.mjs from schemas/. Not to be edited.
+import type { Validate } from './validators.js'
+
+${declare(rare)}
 `
 
 /** Through a rename, so that a test that starts meanwhile never reads half a file. */
@@ -100,5 +116,7 @@ const write = (name, text) => {
   renameSync(scratch, path)
 }
 mkdirSync(folder, { recursive: true })
-write('validators.js', js)
+write('validators.js', formatCode(common))
 write('validators.d.ts', types)
+write('eval-validator.js', formatCode(rare))
+write('eval-validator.d.ts', rareTypes)

@@ -6,7 +6,7 @@ import { CONFIG_FILE } from './core/paths.js'
 import { type Environment, parseEnvironment } from './core/slug.js'
 import { openWorkTree } from './git/work-tree.js'
 import type { Initialised, InitOptions } from './registry/init.js'
-import type { HookFiles, Notifier, Oid, Parallel, Repository, WorkTree } from './registry/ports.js'
+import type { Evaluator, HookFiles, Notifier, Oid, Parallel, Repository, WorkTree } from './registry/ports.js'
 import type { Registry, RegistryRepository } from './registry/registry.js'
 import type { Exclusively } from './webhook/attempt.js'
 
@@ -26,6 +26,8 @@ export interface OpenOptions {
   readonly onHistoryProgress?: (done: number, total?: number) => void
   /** The command line that starts promptctl again, for deliveries in the background; undefined where there is none. */
   readonly program?: readonly string[] | undefined
+  /** Shows how many cases of a test set have been run. */
+  readonly evaluationProgress?: () => { update(done: number, total: number): void; end(): void }
   /** What Ctrl-C does; without it a commit is not interrupted in an orderly way. */
   readonly interrupt?: {
     readonly signal: AbortSignal
@@ -232,11 +234,13 @@ const stateFolder = (prefix: string): string =>
 function createRegistry(
   config: Config,
   workTree: WorkTree | undefined,
-  { env, now, onHistoryProgress, program }: OpenOptions,
+  options: OpenOptions,
   open: () => Promise<RegistryRepository>,
 ): Registry {
+  const { env, now, onHistoryProgress, program } = options
   let git: Promise<RegistryRepository> | undefined
   let notifier: Promise<Notifier> | undefined
+  let evaluator: Promise<Evaluator> | undefined
   let parallel: Promise<Parallel | undefined> | undefined
   const openOnce = (): Promise<RegistryRepository> => {
     git ??= open()
@@ -258,6 +262,10 @@ function createRegistry(
       notifier ??= openNotifier()
       return notifier
     },
+    evaluator: () => {
+      evaluator ??= openEvaluator(workTree, options)
+      return evaluator
+    },
     parallel: () => {
       parallel ??= import('./parallel/pool.js').then(({ openPool }) => openPool())
       return parallel
@@ -268,6 +276,20 @@ function createRegistry(
       await opened?.repository.close()
     },
   }
+}
+
+async function openEvaluator(
+  workTree: WorkTree | undefined,
+  { env, directory, interrupt, evaluationProgress }: OpenOptions,
+): Promise<Evaluator> {
+  const { createEvaluator } = await import('./evaluation/evaluator.js')
+  return createEvaluator({
+    env,
+    directory,
+    root: workTree?.root ?? directory,
+    ...(interrupt === undefined ? {} : { interrupt }),
+    ...(evaluationProgress === undefined ? {} : { progress: evaluationProgress }),
+  })
 }
 
 /** The lock of the git side, for the outbox. */

@@ -38,6 +38,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'git/native/discover.ts',
     'git/embedded/disk.ts',
     'git/cache.ts',
+    // Ends the process group of a provider that hangs.
+    'evaluation/providers/exec.ts',
   ],
   clock: [
     'cli/runtime.ts',
@@ -48,6 +50,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'git/embedded/store.ts',
     'git/embedded/write.ts',
     'webhook/signature.ts',
+    // How long a provider takes is measured in real time.
+    'evaluation/',
   ],
   console: ['cli/runtime.ts'],
   disk: ['git/', 'parallel/pool.ts', 'open.ts', 'cli/runtime.ts', 'cli/output.ts', 'webhook/durable-files.ts'],

@@ -14,9 +14,13 @@ export interface Interrupt {
 /** 128 and the number of the signal, as shells have it. */
 export const EXIT_INTERRUPTED = 130
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
 /** Outside of `protect` Ctrl-C ends the process at once, as if nobody listened. */
 export function createInterrupt(process: NodeJS.Process): Interrupt {
   const controller = new AbortController()
+  // One inside of another, as a gate inside of a commit, listens once: two would be two Ctrl-C.
+  let depth = 0
   let stopped: AbortController | undefined
   const stopBy = (target: AbortController) => (): void => {
     if (target.signal.aborted) process.exit(EXIT_INTERRUPTED)
@@ -36,13 +40,13 @@ export function createInterrupt(process: NodeJS.Process): Interrupt {
     },
     protect: async (action) => {
       if (stopped !== undefined) return action()
-      process.on('SIGINT', stop)
-      process.on('SIGTERM', stop)
+      if (depth === 0) for (const signal of SIGNALS) process.on(signal, stop)
+      depth += 1
       try {
         return await action()
       } finally {
-        process.off('SIGINT', stop)
-        process.off('SIGTERM', stop)
+        depth -= 1
+        if (depth === 0) for (const signal of SIGNALS) process.off(signal, stop)
       }
     },
   }

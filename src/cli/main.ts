@@ -182,6 +182,7 @@ const openOptions = (runtime: Runtime, directory: string): OpenOptions => ({
   interrupt: runtime.interrupt,
   program: runtime.program,
   onHistoryProgress: createProgress(runtime, 'reading history').update,
+  evaluationProgress: () => createProgress(runtime, 'evaluating'),
 })
 
 function usageError(error: CommanderError, argv: readonly string[]): PromptctlError {

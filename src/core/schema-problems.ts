@@ -9,6 +9,8 @@ import type { Path, YamlSource } from './yaml-source.js'
 export interface Wording {
   /** What text that breaks a pattern should have been, by the schema path without the keyword. */
   readonly patterns: Readonly<Record<string, string>>
+  /** What there is to choose from, by the schema path without the keyword, where listing all would be too much. */
+  readonly choices?: Readonly<Record<string, string>>
   /** What is wrong with a key that should not be at `path`. */
   readonly unknownKey: (path: Path, key: string) => string
   /** True where the value may be a secret, so that no message quotes it. */
@@ -66,7 +68,7 @@ function expected(
       return `expected ${formatTypes([params.type].flat().map(String))}, found ${found}${advice(params.type, value)}`
     case 'enum':
     case 'const':
-      return `expected ${formatChoice(params.allowedValues)}, found ${found}${closeChoice(value, params.allowedValues)}`
+      return `expected ${wording.choices?.[schemaPath.replace(/\/enum$/, '')] ?? formatChoice(params.allowedValues)}, found ${found}${closeChoice(value, params.allowedValues)}`
     case 'pattern':
       return `expected ${wording.patterns[schemaPath.replace(/\/pattern$/, '')] ?? 'other text'}, found ${found}`
     case 'minimum':

@@ -2,6 +2,7 @@ import { type ParsedNode, Scalar } from 'yaml'
 import { type ErrorCode, PromptctlError } from './errors.js'
 import type { JsonObject, Position, Problem } from './prompt-file.js'
 import type { Fault } from './yaml/fault.js'
+import type { YamlLimits } from './yaml/limits.js'
 import { Lines } from './yaml/lines.js'
 import { findNode, type Mapping, mappingOf, type Range, styleOf, toRange } from './yaml/nodes.js'
 import { readQuickly } from './yaml/quick.js'
@@ -39,8 +40,10 @@ export class YamlSource {
   // Thousands of files are held at once, and few are asked for positions: the nodes may go, or were never made, and the
   // text is parsed for them then.
   #root: WeakRef<ParsedNode> | undefined
+  readonly #limits: YamlLimits | undefined
 
-  constructor(file: string, text: string, { root, ...rest }: Parsed) {
+  constructor(file: string, text: string, { root, limits, ...rest }: Parsed) {
+    this.#limits = limits
     this.file = file
     this.text = text
     this.value = rest.value
@@ -88,7 +91,7 @@ export class YamlSource {
   #nodes(): ParsedNode | undefined {
     const kept = this.#root?.deref()
     if (kept !== undefined) return kept
-    const { root } = composeYaml(this.text)
+    const { root } = composeYaml(this.text, this.#limits)
     if (root !== undefined) this.#root = new WeakRef(root)
     return root
   }
@@ -98,6 +101,7 @@ interface Parsed {
   readonly root?: ParsedNode | undefined
   readonly value: JsonObject
   readonly ambiguous: readonly Ambiguous[]
+  readonly limits?: YamlLimits | undefined
 }
 
 /** Either what a file says, or what is wrong with it. */
@@ -105,17 +109,17 @@ export type YamlResult =
   | { readonly source: YamlSource; readonly problems: readonly [] }
   | { readonly source?: undefined; readonly problems: readonly Problem[] }
 
-/** As `readYaml`, but gives the problems back. */
-export function tryReadYaml(content: Uint8Array | string, file: string): YamlResult {
+/** As `readYaml`, but gives the problems back. `limits` are those of a prompt file by default. */
+export function tryReadYaml(content: Uint8Array | string, file: string, limits?: YamlLimits): YamlResult {
   const { text, fault } = decodeText(content)
   if (fault !== undefined) return failed(text, [fault])
-  const quick = readQuickly(text)
-  if (quick !== undefined) return { source: new YamlSource(file, text, quick), problems: [] }
-  const { root, faults } = composeYaml(text)
+  const quick = readQuickly(text, limits)
+  if (quick !== undefined) return { source: new YamlSource(file, text, { ...quick, limits }), problems: [] }
+  const { root, faults } = composeYaml(text, limits)
   if (faults.length > 0) return failed(text, faults)
   const { value, ambiguous, faults: valueFaults } = convertRoot(root)
   if (valueFaults.length > 0) return failed(text, valueFaults)
-  return { source: new YamlSource(file, text, { root, value, ambiguous }), problems: [] }
+  return { source: new YamlSource(file, text, { root, value, ambiguous, limits }), problems: [] }
 }
 
 /**

@@ -1,6 +1,8 @@
 /** What the use cases ask of the world. git/ implements these; tests run the same contract against each. */
 
 import type { AloneResult } from '../core/check-alone.js'
+import type { PreparedPrompt } from '../core/compile.js'
+import type { EvaluationResult } from '../core/evaluation.js'
 import type { Delivery } from '../core/event.js'
 import type { HistoryCommit, Identity, Oid } from '../core/history.js'
 import type { Verdict } from '../core/ledger.js'
@@ -334,6 +336,32 @@ export interface Notifier {
   remember(range: PushedRange): Promise<void>
   forget(range: PushedRange): Promise<void>
   remembered(): Promise<readonly PushedRange[]>
+}
+
+/** Who says which providers to run: the user on the command line, or a file of the repository. */
+export type ProviderChoice =
+  | { readonly by: 'user'; readonly ids: readonly string[] }
+  | { readonly by: 'file'; readonly ids: readonly string[] | undefined }
+
+export interface EvaluationRequest {
+  /** The path below the registry's root, and the bytes. */
+  readonly set: PathAndBytes
+  /** Who answers; undefined ids of a file: those of the test set. */
+  readonly providers: ProviderChoice
+  /** Where programs may be started: false over HTTP, where a file's never are. */
+  readonly mayStart: boolean
+  /** How many calls at once; 4 by default. */
+  readonly concurrency?: number | undefined
+  /** For one call; 60 s by default. */
+  readonly timeoutMs?: number | undefined
+}
+
+/**
+ * Runs test sets. What goes wrong with one case is that case's error. Throws `invalid_config` for a test set that cannot be
+ * read, `usage` for a provider that there is not, and `forbidden` for a program that may not be started.
+ */
+export interface Evaluator {
+  evaluate(prepared: PreparedPrompt, request: EvaluationRequest): Promise<EvaluationResult>
 }
 
 /** Work on many files that needs nothing but them, in the order that they were given. */

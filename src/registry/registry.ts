@@ -1,7 +1,7 @@
 import type { Config } from '../core/config.js'
 import { PromptctlError } from '../core/errors.js'
 import type { Environment } from '../core/slug.js'
-import type { Cache, Clock, HookFiles, Notifier, Parallel, Repository, WorkTree } from './ports.js'
+import type { Cache, Clock, Evaluator, HookFiles, Notifier, Parallel, Repository, WorkTree } from './ports.js'
 
 /** The git side of a registry. */
 export interface RegistryRepository {
@@ -32,6 +32,8 @@ export interface Registry {
   git(): Promise<RegistryRepository>
   /** Loaded on first use: most commands tell nobody. */
   notifier(): Promise<Notifier>
+  /** Loaded on first use: for eval, and where an environment has a gate. */
+  evaluator(): Promise<Evaluator>
   /** Opened for work on many files alone; undefined where one thread has to do it. */
   parallel(): Promise<Parallel | undefined>
   close(): Promise<void>

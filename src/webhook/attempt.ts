@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { displayEndpoint } from '../core/event.js'
+import { parseRetryAfter } from '../core/retry-after.js'
 import { parseSecrets } from '../core/signature.js'
 import type { DeliveryOutcome } from '../registry/ports.js'
 import type { Answer, Post } from './deliver.js'
 import type { Outbox, OutboxEntry } from './outbox.js'
-import { isRetryable, parseRetryAfter } from './retry.js'
+import { isRetryable } from './retry.js'
 
 /** Runs `action` alone among all processes with the same `dir`; undefined when another one has it for too long. */
 export type Exclusively = <T>(

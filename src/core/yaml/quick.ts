@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../prompt-file.js'
+import { DEFAULT_LIMITS } from './limits.js'
 import { isSurelyText, resolvePlain } from './plain.js'
 import { type Converted, convertPlain, type Walk } from './value.js'
 
@@ -9,7 +10,7 @@ import { type Converted, convertPlain, type Walk } from './value.js'
  */
 
 // The longest text of a quarter of the tokens and keys that are refused, see syntax.ts.
-const MAX_LINES = 2000
+const LINES_PER_TOKEN = 1 / 50
 const MAX_FLOW = 20_000
 const MAX_DEPTH = 16
 
@@ -24,9 +25,9 @@ const LITERAL = /\|([1-9]?)([-+]?)\n/y
 const LINE_REST = / *(?: #[^\n]*)?(?=\n)/y
 
 /** What a file says, when every line of it is of a plain kind; else undefined, and yaml has to read it. */
-export function readQuickly(text: string): Converted | undefined {
+export function readQuickly(text: string, { tokens } = DEFAULT_LIMITS): Converted | undefined {
   if (!text.endsWith('\n') || text.includes('\r')) return undefined
-  const reader = new QuickReader(text)
+  const reader = new QuickReader(text, tokens * LINES_PER_TOKEN)
   const value = reader.readRoot()
   return reader.isSure ? { value, ambiguous: reader.walk.ambiguous, faults: [] } : undefined
 }
@@ -35,6 +36,7 @@ class QuickReader {
   isSure = true
   readonly walk: Walk = { path: [], ambiguous: [], faults: [] }
   readonly #text: string
+  readonly #maxLines: number
   /** The line that is read: where it starts, where reading is, and its indentation; -1 behind the last one. */
   #start = 0
   #at = 0
@@ -42,8 +44,9 @@ class QuickReader {
   #next = 0
   #lines = 0
 
-  constructor(text: string) {
+  constructor(text: string, maxLines: number) {
     this.#text = text
+    this.#maxLines = maxLines
   }
 
   readRoot(): JsonObject {
@@ -76,7 +79,7 @@ class QuickReader {
       const first = text[this.#at]
       if (first === '\n' || first === '#') continue
       this.#indent = this.#at - this.#start
-      if (first === '\t' || ++this.#lines > MAX_LINES) this.#giveUp(undefined)
+      if (first === '\t' || ++this.#lines > this.#maxLines) this.#giveUp(undefined)
       return
     }
     this.#indent = -1

@@ -1,10 +1,7 @@
 import { Composer, type CST, Lexer, type ParsedNode, Parser, type YAMLParseError } from 'yaml'
 import { type Fault, MAX_FAULTS } from './fault.js'
+import { DEFAULT_LIMITS, type YamlLimits } from './limits.js'
 import { checkTree, MAX_DEPTH, MISPLACED } from './subset.js'
-
-/** More keys, or more tokens, than any file needs that people read; so time and memory have a bound. */
-const MAX_KEYS = 10_000
-const MAX_TOKENS = 100_000
 
 /** The document and the scalar on the parser's stack, beside the collections. */
 const STACK_EXTRA = 2
@@ -19,14 +16,14 @@ export interface Composed {
  * Parses text to nodes that have ranges. Every scalar stays text (the failsafe schema); what it means is for the
  * reader of values. Duplicate keys are not looked for: yaml's own search is quadratic.
  */
-export function composeYaml(text: string): Composed {
-  const { tokens, fault } = parseTokens(text)
+export function composeYaml(text: string, limits = DEFAULT_LIMITS): Composed {
+  const { tokens, fault } = parseTokens(text, limits)
   if (fault !== undefined) return { faults: [fault] }
   const faults = checkTree(tokens)
   return faults.length > 0 ? { faults } : composeTokens(tokens)
 }
 
-function parseTokens(text: string): { tokens: CST.Token[]; fault?: Fault } {
+function parseTokens(text: string, limits: YamlLimits): { tokens: CST.Token[]; fault?: Fault } {
   const parser = new Parser()
   const tokens: CST.Token[] = []
   let count = 0
@@ -38,17 +35,17 @@ function parseTokens(text: string): { tokens: CST.Token[]; fault?: Fault } {
       if (token.type === 'error' && ++errors >= MAX_FAULTS) return { tokens }
     }
     if (lexeme === ':') keys++
-    const tooMuch = excess(++count, keys, parser.stack.length)
+    const tooMuch = excess(++count, keys, parser.stack.length, limits)
     if (tooMuch !== undefined) return { tokens, fault: { offset: Math.max(0, parser.offset - 1), message: tooMuch } }
   }
   for (const token of parser.end()) tokens.push(token)
   return { tokens }
 }
 
-function excess(tokens: number, keys: number, stack: number): string | undefined {
+function excess(tokens: number, keys: number, stack: number, limits: YamlLimits): string | undefined {
   if (stack > MAX_DEPTH + STACK_EXTRA) return `nested more than ${MAX_DEPTH} levels deep`
-  if (keys > MAX_KEYS) return `more than ${MAX_KEYS} keys`
-  if (tokens > MAX_TOKENS) return 'more lines and values than are read from one file'
+  if (keys > limits.keys) return `more than ${limits.keys} keys`
+  if (tokens > limits.tokens) return 'more lines and values than are read from one file'
   return undefined
 }
 
