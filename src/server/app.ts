@@ -1,5 +1,12 @@
 import { fastifySwagger } from '@fastify/swagger'
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifySchemaValidationError,
+  fastify,
+} from 'fastify'
+import { quoteName } from '../core/slug.js'
 import { type About, addAccessLog } from './access-log.js'
 import { collectMethods } from './allow.js'
 import { type Caller, createAuthenticator } from './auth.js'
@@ -10,6 +17,7 @@ import { createHostCheck } from './hosts.js'
 import { API } from './openapi.js'
 import { HttpError, PROBLEM_TYPE, problemOf } from './problem.js'
 import { registerOperations } from './routes/operations.js'
+import { registerPrompts } from './routes/prompts.js'
 import { STATUS_BUG } from './status.js'
 import { registerWrites } from './writes.js'
 
@@ -46,9 +54,12 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
     // Nothing is changed on the way in: text stays text, and what is unknown is refused.
     ajv: { customOptions: { coerceTypes: false, useDefaults: false, removeAdditional: false } },
     http: { maxHeaderSize: HEADER_LIMIT, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    schemaErrorFormatter: formatSchemaError,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => sendProblem(server, error, {}, reply as unknown as FastifyReply),
   })
+  // Bodies are JSON; fastify reads plain text too.
+  app.removeContentTypeParser('text/plain')
   app.decorateRequest('caller')
   app.decorateRequest('about', undefined)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
@@ -64,6 +75,7 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
   registerOperations(app, server)
   await app.register(async (api) => {
     addAuthentication(api, server)
+    registerPrompts(api, server)
     registerWrites(api, server)
   })
   refuseOtherMethods()
@@ -84,6 +96,14 @@ function addAuthentication(api: FastifyInstance, { tokens }: ServerContext): voi
     request.caller = authenticate(request.headers)
     done()
   })
+}
+
+/** `querystring must NOT have additional properties: env`, `body must be object` */
+function formatSchemaError(errors: readonly FastifySchemaValidationError[], where: string): Error {
+  const [{ instancePath = '', message = 'is not valid', params = {} } = {}] = errors
+  const property =
+    typeof params['additionalProperty'] === 'string' ? `: ${quoteName(params['additionalProperty'])}` : ''
+  return new HttpError(400, 'usage', `${where}${instancePath} ${message}${property}`)
 }
 
 /** The one place that words a failure for HTTP. A bug goes to the log; what a caller did wrong does not. */

@@ -3,7 +3,7 @@ import type { Environment } from '../core/slug.js'
 import { readSnapshot } from '../registry/delivery/read-snapshot.js'
 import type { ServedPrompt, Snapshot } from '../registry/delivery/snapshot.js'
 import type { Oid } from '../registry/ports.js'
-import { type Registry, requireEnvironment } from '../registry/registry.js'
+import type { Registry } from '../registry/registry.js'
 
 /** What is served: every environment at one commit. */
 export interface Loaded {
@@ -26,6 +26,8 @@ export interface Source {
   readonly ref: string
   /** Undefined until the first load. */
   readonly loaded: Loaded | undefined
+  /** As `loaded`; throws `unavailable` until then. */
+  requireLoaded(): Loaded
   /** What an environment serves. Throws `usage` for one that is not configured, and `unavailable` before the first load. */
   current(environment: Environment): Snapshot
   /** What is live under a name: a whole slug, a UUID or an alias. Throws `not_found`. */
@@ -72,11 +74,17 @@ export function createSource({ registry, ref, now }: SourceOptions): Source {
     return after
   }
 
-  const current = (environment: Environment): Snapshot => {
-    requireEnvironment(registry.config, environment)
-    const snapshot = loaded?.snapshots.get(environment)
-    if (snapshot !== undefined) return snapshot
+  const requireLoaded = (): Loaded => {
+    if (loaded !== undefined) return loaded
     throw new PromptctlError('unavailable', 'The prompts are being loaded', { hint: 'Ask again in a moment.' })
+  }
+
+  const current = (environment: Environment): Snapshot => {
+    const snapshot = requireLoaded().snapshots.get(environment)
+    if (snapshot !== undefined) return snapshot
+    throw new PromptctlError('usage', `There is no environment ${environment}`, {
+      hint: `This registry has ${registry.config.environments.join(', ')}.`,
+    })
   }
 
   return {
@@ -85,6 +93,7 @@ export function createSource({ registry, ref, now }: SourceOptions): Source {
     get loaded() {
       return loaded
     },
+    requireLoaded,
     current,
     find: (environment, name) => {
       const served = current(environment).find(name)

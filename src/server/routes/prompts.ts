@@ -1,0 +1,116 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { PreparedPrompt, Values } from '../../core/compile.js'
+import { isPromptctlError } from '../../core/errors.js'
+import type { Oid } from '../../core/history.js'
+import { readPlacedPrompt } from '../../registry/delivery/placed-prompt.js'
+import type { ServedPrompt } from '../../registry/delivery/snapshot.js'
+import { formatCompiled, JSON_TYPE, sendRecord } from '../answers.js'
+import type { ServerContext } from '../context.js'
+import { chooseReadable, readableBy } from '../environment.js'
+import { createPinned, isForEver, type Pinned } from '../pinned.js'
+import { COMPILED, DELIVERED, DELIVERY_QUERY, NAME, PROBLEMS, VALUES } from '../schemas.js'
+
+interface Delivery {
+  Params: { readonly slug: string }
+  Querystring: { readonly environment?: string; readonly version?: string }
+}
+
+interface Found {
+  readonly served: ServedPrompt
+  /** Where its partials were live. */
+  readonly commit: Oid
+}
+
+/** Delivery: what is live in an environment, as a record and compiled. */
+export function registerPrompts(app: FastifyInstance, server: ServerContext): void {
+  const pinned = createPinned(server)
+  const shared = { params: NAME('slug'), querystring: DELIVERY_QUERY }
+  app.get<Delivery>(
+    '/api/v1/prompts/:slug',
+    { schema: { summary: 'What is live, with its variables', ...shared, response: { 200: DELIVERED, ...PROBLEMS } } },
+    (request, reply) => {
+      const { version } = request.query
+      if (version === undefined) {
+        sendRecord(request, reply, findLive(server, request).served, 'revalidated')
+        return
+      }
+      return findPinned(server, pinned, request, version).then(({ served }) =>
+        sendRecord(request, reply, served, isForEver(version) ? 'immutable' : 'revalidated'),
+      )
+    },
+  )
+  app.post<Delivery & { Body: Values | undefined }>(
+    '/api/v1/prompts/:slug/compiled',
+    {
+      schema: {
+        summary: 'The prompt with these values filled in',
+        ...shared,
+        body: VALUES,
+        response: { 200: COMPILED, ...PROBLEMS },
+      },
+      // A prompt that needs nothing needs no body either.
+      preValidation: (request, _reply, done) => {
+        request.body ??= {}
+        done()
+      },
+    },
+    async (request, reply) => {
+      const { version } = request.query
+      const found =
+        version === undefined ? findLive(server, request) : await findPinned(server, pinned, request, version)
+      const values = request.body ?? {}
+      let compiled: unknown
+      try {
+        compiled = found.served.prepared.compile(values)
+      } catch (error) {
+        throw await placed(server, found, values, error)
+      }
+      reply.header('content-type', JSON_TYPE).header('cache-control', 'no-store')
+      return formatCompiled(found.served, compiled)
+    },
+  )
+}
+
+function findLive(server: ServerContext, request: FastifyRequest<Delivery>): Found {
+  const environment = chooseReadable(server, request, request.query.environment)
+  const served = server.source.find(environment, request.params.slug)
+  return tell(request, { served, commit: server.source.requireLoaded().tip })
+}
+
+/** A version tells its environment itself; one that is asked for besides must fit, and one that may not be read is not there. */
+async function findPinned(
+  server: ServerContext,
+  pinned: Pinned,
+  request: FastifyRequest<Delivery>,
+  version: string,
+): Promise<Found> {
+  const { environment: asked } = request.query
+  const allowed = asked === undefined ? readableBy(server, request.caller) : [chooseReadable(server, request, asked)]
+  const served = await pinned.find(request.params.slug, version, allowed)
+  return tell(request, { served, commit: served.delivered.commit ?? server.source.requireLoaded().tip })
+}
+
+function tell(request: FastifyRequest, found: Found): Found {
+  const { environment, slug, version } = found.served.delivered
+  request.about = { environment, slug, version }
+  return found
+}
+
+/** Prompts that are compiled from their files, for the places in an error. */
+const placedPrompts = new WeakMap<ServedPrompt, Promise<PreparedPrompt>>()
+
+/** The error with the places of the file, which is compiled once more for it; as it was, where that gives no better one. */
+async function placed({ source, health }: ServerContext, { served, commit }: Found, values: Values, error: unknown) {
+  if (!isPromptctlError(error) || error.details === undefined) return error
+  try {
+    const known = placedPrompts.get(served) ?? readPlacedPrompt(source.registry, served.delivered, commit)
+    placedPrompts.set(served, known)
+    const again = await known
+    again.compile(values)
+  } catch (better) {
+    if (isPromptctlError(better, error.code)) return better
+    placedPrompts.delete(served)
+    health.failed('load', better)
+  }
+  return error
+}
