@@ -7,7 +7,7 @@ import { readTip } from './branches.js'
 import { readVersionsOf } from './history.js'
 import { assertNotIncluded } from './partials.js'
 import type { Oid } from './ports.js'
-import { assertClean, assertExpected } from './preconditions.js'
+import { assertClean, assertExpected, type Expectation } from './preconditions.js'
 import { chooseEnvironment, type Registry } from './registry.js'
 import { resolveSlugs } from './resolve.js'
 import { readStandings } from './standing.js'
@@ -17,7 +17,7 @@ export interface ArchiveRequest extends PushableRequest {
   readonly names: readonly string[]
   readonly all: boolean
   readonly environment: Environment | undefined
-  readonly expect: number | undefined
+  readonly expect: Expectation | undefined
 }
 
 /** Takes prompts out of service in one environment, in one commit. */

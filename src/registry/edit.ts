@@ -21,7 +21,7 @@ import { firstEnvironment } from './create.js'
 import { readVersionsOf } from './history.js'
 import { assertPartialsLive } from './partials.js'
 import type { Oid } from './ports.js'
-import { assertExpected } from './preconditions.js'
+import { assertExpected, type Expectation } from './preconditions.js'
 import { chooseEnvironment, type Registry } from './registry.js'
 import { resolveSlug } from './resolve.js'
 import { readStandings } from './standing.js'
@@ -33,7 +33,7 @@ export interface EditRequest extends PushableRequest {
   /** The whole file as the user left it in an editor; or only the values to set. */
   readonly edit: { readonly text: string } | { readonly values: Changes }
   readonly publish: boolean
-  readonly expect: number | undefined
+  readonly expect: Expectation | undefined
 }
 
 /** The file that `edit` opens. */

@@ -2,18 +2,38 @@ import { PromptctlError } from '../core/errors.js'
 import { newestIn } from '../core/ledger.js'
 import type { Standing } from '../core/lifecycle/change.js'
 import { formatPromptPath } from '../core/paths.js'
+import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 import type { PromptPlace } from './standing.js'
 
-/** Throws `conflict` unless `expected` is the newest version in the environment. Undefined expects nothing. */
-export function assertExpected({ slug, environment, versions }: Standing, expected: number | undefined): void {
+/**
+ * What a caller takes for the newest version in the environment: its number (0 where there is none), or that it is one of
+ * these commits, `any` being that there is one.
+ */
+export type Expectation = number | { readonly version?: number | undefined; readonly commits: readonly Oid[] | 'any' }
+
+/** Throws `conflict` unless the newest version in the environment is the expected one. Undefined expects nothing. */
+export function assertExpected(standing: Standing, expected: Expectation | undefined): void {
   if (expected === undefined) return
-  const newest = newestIn(versions, environment)?.version ?? 0
-  if (newest === expected) return
-  throw new PromptctlError('conflict', `${slug} is at version ${newest} in ${environment}, not at ${expected}`, {
-    hint: `See what changed: promptctl diff ${slug} ${expected} ${newest}`,
-    details: { slug, environment, expected, version: newest },
-  })
+  const { slug, environment, versions } = standing
+  const { version, commits = 'unknown' } = typeof expected === 'number' ? { version: expected } : expected
+  const newest = newestIn(versions, environment)
+  const number = newest?.version ?? 0
+  if (version !== undefined && number !== version) {
+    throw new PromptctlError('conflict', `${slug} is at version ${number} in ${environment}, not at ${version}`, {
+      hint: `See what changed: promptctl diff ${slug} ${version} ${number}`,
+      details: { slug, environment, expected: version, version: number },
+    })
+  }
+  if (commits === 'unknown' || (newest !== undefined && (commits === 'any' || commits.includes(newest.commit)))) return
+  throw new PromptctlError(
+    'conflict',
+    `${slug} is at version ${number} in ${environment}, which is not what was expected`,
+    {
+      hint: 'Read it again, and decide on what it is now.',
+      details: { slug, environment, version: number, commit: newest?.commit ?? null },
+    },
+  )
 }
 
 /** Above this many files one `git status` of the whole folder is cheaper than one a file. */

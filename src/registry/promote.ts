@@ -10,7 +10,7 @@ import { openPushSession, type PushableRequest } from './apply-push.js'
 import { readVersionsOf } from './history.js'
 import { assertPartialsLive, missingPartials } from './partials.js'
 import type { Oid } from './ports.js'
-import { assertClean, assertExpected } from './preconditions.js'
+import { assertClean, assertExpected, type Expectation } from './preconditions.js'
 import { type Registry, requireEnvironment } from './registry.js'
 import { resolveSlugs } from './resolve.js'
 import { readStandings, readVersionDocument } from './standing.js'
@@ -24,7 +24,7 @@ export interface PromoteRequest extends PushableRequest {
   readonly again: boolean
   readonly restore: boolean
   readonly withPartials: boolean
-  readonly expect: number | undefined
+  readonly expect: Expectation | undefined
 }
 
 /** From where to where, and whether that is towards the last environment. */

@@ -11,7 +11,7 @@ import { readTip } from './branches.js'
 import { readVersionsOf } from './history.js'
 import { assertPartialsLive } from './partials.js'
 import type { FileWrite, Oid } from './ports.js'
-import { assertExpected } from './preconditions.js'
+import { assertExpected, type Expectation } from './preconditions.js'
 import { chooseEnvironment, type Registry, requireWorkTree } from './registry.js'
 import { resolveSlugs } from './resolve.js'
 import { readStandings } from './standing.js'
@@ -24,7 +24,7 @@ export interface PublishRequest extends PushableRequest {
   readonly environment: Environment | undefined
   readonly restore: boolean
   /** The newest version in the environment that the caller knows of. */
-  readonly expect: number | undefined
+  readonly expect: Expectation | undefined
   /** Seals and stages, and makes no commit: how a merge that conflicts in the seal is finished. */
   readonly stage: boolean
 }

@@ -8,7 +8,7 @@ import { type Applied, applyPlan, type ChangeRecord, type Plan, unchangedRecord 
 import { openPushSession, type PushableRequest } from './apply-push.js'
 import { readVersionsOf } from './history.js'
 import type { Oid } from './ports.js'
-import { assertClean, assertExpected, dirtyPaths } from './preconditions.js'
+import { assertClean, assertExpected, dirtyPaths, type Expectation } from './preconditions.js'
 import { type Registry, requireEnvironment } from './registry.js'
 import { resolveSlug } from './resolve.js'
 import { readStandings, readVersionBytes, readVersionDocument } from './standing.js'
@@ -19,7 +19,7 @@ export interface RollbackRequest extends PushableRequest {
   readonly environment: Environment | undefined
   readonly restore: boolean
   readonly keepEdits: boolean
-  readonly expect: number | undefined
+  readonly expect: Expectation | undefined
 }
 
 export interface RollbackTarget {
