@@ -5,7 +5,7 @@ import type { Fault } from './yaml/fault.js'
 import type { YamlLimits } from './yaml/limits.js'
 import { Lines } from './yaml/lines.js'
 import { findNode, type Mapping, mappingOf, type Range, styleOf, toRange } from './yaml/nodes.js'
-import { readQuickly } from './yaml/quick.js'
+import { findQuickly, readQuickly } from './yaml/quick.js'
 import { offsetInScalar } from './yaml/scalar-offset.js'
 import { composeYaml } from './yaml/syntax.js'
 import { decodeText } from './yaml/text.js'
@@ -72,6 +72,8 @@ export class YamlSource {
 
   /** Where the character at `offset` of the decoded text at `path` stands in the file. */
   locateInScalar(path: Path, offset: number): Position {
+    const found = findQuickly(this.text, path, this.#limits)
+    if (found !== undefined) return this.positionAt(offsetInScalar(this.text, found, offset))
     const { node, steps } = findNode(this.#nodes(), path)
     if (!(node instanceof Scalar) || steps < path.length) return this.positionOf(path)
     const scalar = { ...toRange(node), style: styleOf(node), value: String(node.value) }

@@ -2,12 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type ParsedNode, Scalar } from 'yaml'
 import type { Json } from '../../src/core/prompt-file.js'
 import { formatEntry } from '../../src/core/yaml/format.js'
-import { readQuickly } from '../../src/core/yaml/quick.js'
+import { findNode, styleOf, toRange } from '../../src/core/yaml/nodes.js'
+import { findQuickly, readQuickly } from '../../src/core/yaml/quick.js'
+import { offsetInScalar } from '../../src/core/yaml/scalar-offset.js'
 import { composeYaml } from '../../src/core/yaml/syntax.js'
 import { decodeText } from '../../src/core/yaml/text.js'
-import { convertRoot } from '../../src/core/yaml/value.js'
+import { convertRoot, type Path } from '../../src/core/yaml/value.js'
 
 /** What yaml makes of a text; undefined when it finds something wrong. */
 function readByYaml(text: string) {
@@ -27,7 +30,31 @@ function isReadAlike(text: string): boolean {
     text,
     read: JSON.stringify([value, ambiguous]),
   })
+  // Looking for every place of every text takes long.
+  if (text.length % 8 === 0) for (const path of pathsIn(quick.value, [])) expectLocatedAlike(text, path)
   return true
+}
+
+const pathsIn = (value: Json, path: Path): readonly Path[] =>
+  typeof value === 'object' && value !== null
+    ? [
+        path,
+        ...Object.entries(value).flatMap(([key, each]) =>
+          pathsIn(each, [...path, Array.isArray(value) ? Number(key) : key]),
+        ),
+      ]
+    : [path]
+
+function expectLocatedAlike(text: string, path: Path): void {
+  const { node } = findNode(composeYaml(text).root, path)
+  const found = findQuickly(text, path)
+  expect({ text, path, isScalar: found !== undefined }).toEqual({ text, path, isScalar: node instanceof Scalar })
+  if (found === undefined || !(node instanceof Scalar)) return
+  const scalar = { ...toRange(node as ParsedNode), style: styleOf(node as ParsedNode), value: String(node.value) }
+  for (let offset = 0; offset <= scalar.value.length; offset += 1) {
+    const [ours, theirs] = [found, scalar].map((each) => offsetInScalar(text, each, offset))
+    expect({ text, path, offset, at: ours }).toEqual({ text, path, offset, at: theirs })
+  }
 }
 
 const root = join(import.meta.dirname, '../../fixtures')

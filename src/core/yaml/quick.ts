@@ -1,7 +1,9 @@
 import type { Json, JsonObject } from '../prompt-file.js'
 import { DEFAULT_LIMITS } from './limits.js'
+import type { Style } from './nodes.js'
 import { isSurelyText, resolvePlain } from './plain.js'
-import { type Converted, convertPlain, type Walk } from './value.js'
+import type { WrittenScalar } from './scalar-offset.js'
+import { type Converted, convertPlain, type Path, type Walk } from './value.js'
 
 /*
  * Most files are written by promptctl, or look like it: block mappings and lists, values on one line, block literals.
@@ -32,11 +34,22 @@ export function readQuickly(text: string, { tokens } = DEFAULT_LIMITS): Converte
   return reader.isSure ? { value, ambiguous: reader.walk.ambiguous, faults: [] } : undefined
 }
 
+/** How the scalar at `path` is written, in a file that the quick reader reads; else undefined. */
+export function findQuickly(text: string, path: Path, { tokens } = DEFAULT_LIMITS): WrittenScalar | undefined {
+  if (!text.endsWith('\n') || text.includes('\r')) return undefined
+  const reader = new QuickReader(text, tokens * LINES_PER_TOKEN, path)
+  reader.readRoot()
+  return reader.isSure ? reader.found : undefined
+}
+
 class QuickReader {
   isSure = true
+  /** The scalar that was looked for. */
+  found: WrittenScalar | undefined
   readonly walk: Walk = { path: [], ambiguous: [], faults: [] }
   readonly #text: string
   readonly #maxLines: number
+  readonly #wanted: Path | undefined
   /** The line that is read: where it starts, where reading is, and its indentation; -1 behind the last one. */
   #start = 0
   #at = 0
@@ -44,9 +57,10 @@ class QuickReader {
   #next = 0
   #lines = 0
 
-  constructor(text: string, maxLines: number) {
+  constructor(text: string, maxLines: number, wanted?: Path) {
     this.#text = text
     this.#maxLines = maxLines
+    this.#wanted = wanted
   }
 
   readRoot(): JsonObject {
@@ -160,6 +174,7 @@ class QuickReader {
   }
 
   #meaningOf(source: string, offset: number): Json {
+    this.#note(offset, offset + source.length, 'plain', source)
     const value = convertPlain(source, offset, this.walk)
     return this.walk.faults.length > 0 ? this.#giveUp(null) : value
   }
@@ -176,9 +191,20 @@ class QuickReader {
   }
 
   #readQuoted(): string | undefined {
-    if (this.#text[this.#at] === "'") return this.#match(SINGLE)?.[0].slice(1, -1).replaceAll("''", "'")
-    const found = this.#match(DOUBLE)?.[0]
-    return found === undefined ? undefined : JSON.parse(found)
+    const start = this.#at
+    const isSingle = this.#text[start] === "'"
+    const found = this.#match(isSingle ? SINGLE : DOUBLE)?.[0]
+    if (found === undefined) return undefined
+    const value: string = isSingle ? found.slice(1, -1).replaceAll("''", "'") : JSON.parse(found)
+    this.#note(start, this.#at, isSingle ? 'single' : 'double', value)
+    return value
+  }
+
+  /** Keeps where the scalar stands that is read, when it is the one that is looked for. */
+  #note(start: number, end: number, style: Style, value: string): void {
+    const { path } = this.walk
+    if (this.#wanted?.length !== path.length || !path.every((step, index) => step === this.#wanted?.[index])) return
+    this.found = { start, end, style, value }
   }
 
   #readFlowMap(depth: number): JsonObject {
@@ -207,8 +233,10 @@ class QuickReader {
 
   /** A key and its colon; behind a quoted one there need be no blank. */
   #readFlowKey(): string | undefined {
+    const { found } = this
     const isQuoted = this.#text[this.#at] === '"'
     const key = isQuoted ? this.#readQuoted() : this.#match(FLOW_KEY)?.[1]
+    this.found = found
     if (isQuoted && this.#text[this.#at++] !== ':') return undefined
     this.#at = skipSpaces(this.#text, this.#at)
     return key
@@ -230,6 +258,7 @@ class QuickReader {
   }
 
   #readLiteral(parent: number): string | null {
+    const start = this.#at
     const header = this.#match(LITERAL)
     if (header === null) return this.#giveUp(null)
     const explicit = header[1] === '' ? undefined : parent + Number(header[1])
@@ -238,9 +267,11 @@ class QuickReader {
     while (last > 0 && lines[last - 1] === '') last -= 1
     // White space alone at the end is content or not, depending on where the text stops.
     if (last === 0 || /^ *$/.test(lines[last - 1] ?? '')) return this.#giveUp(null)
-    const text = lines.slice(0, last).join('\n')
+    const newlines = header[2] === '-' ? 0 : header[2] === '+' ? lines.length - last + 1 : 1
+    const value = lines.slice(0, last).join('\n') + '\n'.repeat(newlines)
+    this.#note(start, this.#next, 'literal', value)
     this.#advance()
-    return text + (header[2] === '-' ? '' : header[2] === '+' ? '\n'.repeat(lines.length - last + 1) : '\n')
+    return value
   }
 
   #readLiteralLines(parent: number, explicit: number | undefined): string[] {
