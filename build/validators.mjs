@@ -1,6 +1,6 @@
 // Makes src/generated/validators.js and .d.ts: one function for each schemas/*.schema.json, compiled ahead of time by Ajv,
-// because loading Ajv and compiling cost more than most commands; that of test sets is in eval-validator.js, since few
-// commands need it. Usage: validators.mjs [output folder]
+// because loading Ajv and compiling cost more than most commands. Those of test sets, and of bundles and what a server
+// answers, are in files of their own, since few commands need them. Usage: validators.mjs [output folder]
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -77,10 +77,12 @@ function countCodePoints(text) {
 `
 }
 
-const [rare, common] = [
-  ids.filter(([name]) => name === 'validateEval'),
-  ids.filter(([name]) => name !== 'validateEval'),
-]
+/** The files beside the one that nearly every command needs. */
+const RARE = {
+  'eval-validator': ['validateEval'],
+  'delivery-validators': ['validateBundle', 'validateDelivered'],
+}
+const common = ids.filter(([name]) => !Object.values(RARE).flat().includes(name))
 const declare = (chosen) => chosen.map(([name]) => `export declare const ${name}: Validate`).join('\n')
 
 const types = `// Made by build/validators.mjs from schemas/. Not to be edited.
@@ -102,10 +104,10 @@ export interface Validate {
 
 ${declare(common)}
 `
-const rareTypes = `// Made by build/validators.mjs from schemas/. Not to be edited.
+const rareTypes = (chosen) => `// Made by build/validators.mjs from schemas/. Not to be edited.
 import type { Validate } from './validators.js'
 
-${declare(rare)}
+${declare(chosen)}
 `
 
 /** Through a rename, so that a test that starts meanwhile never reads half a file. */
@@ -118,5 +120,8 @@ const write = (name, text) => {
 mkdirSync(folder, { recursive: true })
 write('validators.js', formatCode(common))
 write('validators.d.ts', types)
-write('eval-validator.js', formatCode(rare))
-write('eval-validator.d.ts', rareTypes)
+for (const [file, names] of Object.entries(RARE)) {
+  const chosen = ids.filter(([name]) => names.includes(name))
+  write(`${file}.js`, formatCode(chosen))
+  write(`${file}.d.ts`, rareTypes(chosen))
+}

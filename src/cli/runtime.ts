@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { PromptctlError } from '../core/errors.js'
 import { createInterrupt, type Interrupt } from './interrupt.js'
 import { type Output, openOutput } from './output.js'
+import { writeOutputFile } from './output-file.js'
 
 /** The process and the clock: what promptctl reads of the world outside the repository, in one place. */
 export interface Runtime {
@@ -40,10 +41,7 @@ export function createRuntime(process: NodeJS.Process): Runtime {
     readInput: async (path) => (path === '-' ? readStream(process.stdin) : readNamedFile(path)),
     readFolder: async (path) => readFolder(path),
     isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
-    writeFile: (path, content) => {
-      mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(path, content)
-    },
+    writeFile: writeOutputFile,
     editText: (text, name) => editText(process.env, text, name),
     flush: async () => {
       await Promise.all([stdout.flush(), stderr.flush()])

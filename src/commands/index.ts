@@ -1,4 +1,5 @@
 import { archive } from './archive.js'
+import { bundle } from './bundle.js'
 import { cache } from './cache.js'
 import type { AnyCommand } from './command.js'
 import { compile } from './compile.js'
@@ -32,7 +33,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Check and use them:', [lint, compile]],
   ['Put them into service, and take them back:', [publish, promote, archive, rollback]],
   ['Share them:', [push]],
-  ['Deliver them:', [serve, token]],
+  ['Deliver them:', [serve, token, bundle]],
   ['Tell others:', [notify, webhook]],
   ['Look after things:', [hooks, doctor, cache, completion]],
 ]

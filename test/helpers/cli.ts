@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { main } from '../../src/cli/main.js'
 import type { Output } from '../../src/cli/output.js'
+import { writeOutputFile } from '../../src/cli/output-file.js'
 import type { Runtime } from '../../src/cli/runtime.js'
 import { PromptctlError } from '../../src/core/errors.js'
 import type { ProcessEnv } from './repo.js'
@@ -93,7 +94,7 @@ function createTestRuntime(place: Place, stdout: Output, stderr: Output): Runtim
         .sort()
         .map((name) => ({ path: name, bytes: readFileSync(`${path}/${name}`) })),
     isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
-    writeFile: (path, content) => writeFileSync(path, content),
+    writeFile: writeOutputFile,
     editText: async (text, name) => {
       if (editor === undefined) throw new PromptctlError('usage', 'No editor is set')
       return editor(text, name)

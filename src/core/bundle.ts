@@ -1,0 +1,92 @@
+/** Bundles: everything that an environment serves at a commit, in one file that needs neither git nor network. */
+
+import { validateBundle } from '../generated/delivery-validators.js'
+import { contentOf, type DeliveredPrompt } from './delivered.js'
+import { parseJsonDocument } from './delivered-json.js'
+import { canonicalJson, digestOf, resolvedDigestOf } from './digest.js'
+import { PromptctlError } from './errors.js'
+import type { Oid } from './history.js'
+import type { Json } from './prompt-file.js'
+import { type Environment, quoteName, type Slug } from './slug.js'
+
+/** To be raised when a bundle looks otherwise. */
+export const BUNDLE_FORMAT = 1
+
+export interface Bundle {
+  readonly format: typeof BUNDLE_FORMAT
+  readonly environment: Environment
+  readonly commit: Oid
+  /** In byte order of their slugs. */
+  readonly prompts: readonly DeliveredPrompt[]
+}
+
+/** The file: JSON with a line for each prompt, so that two bundles can be compared by lines. */
+export function formatBundle({ prompts, ...head }: Bundle): string {
+  const lines = prompts.map((prompt) => `${JSON.stringify(prompt)}`)
+  return `${JSON.stringify(head).slice(0, -1)},"prompts":[${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n`}]}\n`
+}
+
+/** Throws `invalid_prompt` for what is no bundle, or is of another format; `name` is the file's. */
+export function parseBundle(bytes: Uint8Array, name: string): Bundle {
+  const value = parseJsonDocument(bytes, name, 'promptctl bundle --env production -o prompts.json makes a bundle.')
+  const format = typeof value === 'object' && value !== null && 'format' in value ? value.format : BUNDLE_FORMAT
+  if (typeof format === 'number' && format !== BUNDLE_FORMAT) throw otherFormat(name, format)
+  if (!validateBundle(value)) throw notABundle(name, validateBundle.errors?.[0]?.instancePath ?? '')
+  const bundle = value as Bundle
+  const stray = bundle.prompts.find((prompt, index) => !isInPlace(bundle, prompt, index))
+  if (stray === undefined) return bundle
+  throw new PromptctlError('invalid_prompt', `${name} has ${stray.slug} out of order, or of another environment`, {
+    hint: 'A bundle is made by promptctl bundle, and not changed by hand.',
+  })
+}
+
+const isInPlace = ({ prompts, environment }: Bundle, { slug, environment: own }: DeliveredPrompt, index: number) =>
+  own === environment && (prompts[index - 1]?.slug ?? '') < slug
+
+const otherFormat = (name: string, format: number): PromptctlError =>
+  new PromptctlError('invalid_prompt', `${name} is a bundle of format ${format}, and this promptctl reads 1`, {
+    hint: 'Make it with the same version of promptctl, or bring this one up to date.',
+  })
+
+const notABundle = (name: string, pointer: string): PromptctlError =>
+  new PromptctlError('invalid_prompt', `${name} is no bundle: ${quoteName(pointer || '/')} is not as it should be`, {
+    hint: 'promptctl bundle --env production -o prompts.json makes one.',
+    details: { pointer },
+  })
+
+/** What does not fit in one prompt of a bundle. */
+export interface BundleProblem {
+  readonly slug: Slug
+  readonly message: string
+}
+
+/** Holds every prompt against its digests, and every partial against the prompt of that name in the bundle itself. */
+export function checkBundle({ prompts }: Bundle): readonly BundleProblem[] {
+  const bySlug = new Map(prompts.map((prompt) => [prompt.slug, prompt]))
+  return prompts.flatMap((prompt) => {
+    const message = checkDigests(prompt) ?? checkPartials(prompt, bySlug)
+    return message === undefined ? [] : [{ slug: prompt.slug, message }]
+  })
+}
+
+function checkDigests(prompt: DeliveredPrompt): string | undefined {
+  if (digestOf(contentOf(prompt)) !== prompt.digest) return 'its content does not fit its digest'
+  const included = new Map(Object.entries(prompt.partials).map(([slug, { digest }]) => [slug, digest]))
+  const resolved = resolvedDigestOf(prompt.digest, included)
+  return resolved === prompt.resolved_digest ? undefined : 'what it includes does not fit its resolved digest'
+}
+
+function checkPartials(
+  { partials }: DeliveredPrompt,
+  bySlug: ReadonlyMap<string, DeliveredPrompt>,
+): string | undefined {
+  for (const [slug, { template, declarations, digest }] of Object.entries(partials)) {
+    const own = bySlug.get(slug)
+    const isSame =
+      own?.digest === digest && own.template === template && isEqual(own.declarations as Json, declarations as Json)
+    if (!isSame) return `the partial ${quoteName(slug)} is not what the bundle has under that name`
+  }
+  return undefined
+}
+
+const isEqual = (a: Json, b: Json): boolean => canonicalJson(a) === canonicalJson(b)
