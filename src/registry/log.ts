@@ -68,7 +68,7 @@ async function readAsked(registry: Registry, tip: Oid, { name }: LogRequest): Pr
 }
 
 /** `live` here is what it was then, because `versions` were read at that commit. */
-function logEntry(version: Version, provisional: ReadonlySet<Oid>): LogEntry {
+export function logEntry(version: Version, provisional: ReadonlySet<Oid>): LogEntry {
   const { commit, blob, slug, environment, action, state, live, author, committedAt, subject, digest } = version
   return {
     version: version.version,

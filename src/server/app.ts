@@ -18,6 +18,7 @@ import { API } from './openapi.js'
 import { HttpError, PROBLEM_TYPE, problemOf } from './problem.js'
 import { registerOperations } from './routes/operations.js'
 import { registerPrompts } from './routes/prompts.js'
+import { registerTemplates } from './routes/templates.js'
 import { STATUS_BUG } from './status.js'
 import { registerWrites } from './writes.js'
 
@@ -75,6 +76,7 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
   registerOperations(app, server)
   await app.register(async (api) => {
     addAuthentication(api, server)
+    registerTemplates(api, server)
     registerPrompts(api, server)
     registerWrites(api, server)
   })

@@ -8,11 +8,13 @@ const TEXTS = { type: 'array', items: TEXT } as const
 const environment = { ...TEXT, description: 'One of the registry’s environments' }
 const version = { ...TEXT, description: 'A number, or at least 7 hex digits of a commit' }
 
-/** A path's one parameter. */
-export const NAME = (name: string) => ({
+/** A path's parameters: the name of a prompt, and with `number` that of a version. */
+export const NAME = (name: string, number?: string) => ({
   type: 'object',
-  properties: { [name]: { ...TEXT, description: 'A whole slug, a UUID or an alias' } },
-  required: [name],
+  properties: {
+    [name]: { ...TEXT, description: 'A whole slug, a UUID or an alias' },
+    ...(number === undefined ? {} : { [number]: { ...TEXT, description: 'The number of a version' } }),
+  },
 })
 
 /** Query strings are closed: a name that is mistyped must not pass for one that was left out. */
