@@ -1,0 +1,48 @@
+import fc from 'fast-check'
+import { describe, it } from 'vitest'
+import { createRegistry } from '../helpers/registry.js'
+import { budgetMs, isLong, report, SEED, timeoutMs } from './budget.js'
+import { histories, type Step } from './model/steps.js'
+import { Walk } from './model/walk.js'
+
+/** Random histories of our commands and of plain git, each step compared with a model of the contract. */
+
+const SHORT_MS = 20_000
+
+/** Fails with the steps as a script, for a shell in an empty folder. */
+async function walkAlong(steps: readonly Step[]): Promise<void> {
+  const registry = createRegistry()
+  const walk = new Walk(registry)
+  try {
+    await walk.begin()
+    for (const step of steps) await walk.take(step)
+    registry.repo.check()
+  } catch (error) {
+    const script = ['git init -q -b main && promptctl init', ...walk.script].join('\n')
+    throw new Error(`after\n\n${script}\n\n${error instanceof Error ? error.message : error}`, { cause: error })
+  }
+}
+
+describe('histories', () => {
+  it(
+    'give the versions, actions, states and live content that the model says, whoever made them [case 3]',
+    async () => {
+      const counts = { histories: 0, steps: 0 }
+      await fc.assert(
+        fc.asyncProperty(histories(isLong ? 30 : 18), async (steps) => {
+          await walkAlong(steps)
+          counts.histories += 1
+          counts.steps += steps.length
+        }),
+        {
+          seed: SEED,
+          numRuns: isLong ? 100_000 : 40,
+          interruptAfterTimeLimit: budgetMs('model', SHORT_MS),
+          markInterruptAsFailure: false,
+        },
+      )
+      report('model', counts)
+    },
+    timeoutMs('model', SHORT_MS),
+  )
+})
