@@ -1,12 +1,13 @@
 import type { Style } from '../commands/command.js'
-import { isPromptctlError, type PromptctlError } from '../core/errors.js'
+import { explainSystemError, isPromptctlError, type PromptctlError } from '../core/errors.js'
 import { visibleText } from '../core/visible.js'
 import { EXIT, EXIT_BUG } from './exit-codes.js'
 import type { Runtime } from './runtime.js'
 
 /** Words a failure for the user, on standard error, and gives its exit status. The one place that does. */
-export function reportFailure(error: unknown, runtime: Runtime, style: Style, json: boolean): number {
-  if (!isPromptctlError(error)) return reportBug(error, runtime, json)
+export function reportFailure(thrown: unknown, runtime: Runtime, style: Style, json: boolean): number {
+  const error = isPromptctlError(thrown) ? thrown : explainSystemError(thrown)
+  if (error === undefined) return reportBug(thrown, runtime, json)
   runtime.stderr.write(json ? `${JSON.stringify({ error: failureObject(error) })}\n` : failureText(error, style))
   if (runtime.env['PROMPTCTL_DEBUG'] === '1' && !json) runtime.stderr.write(`${error.stack}\n`)
   return EXIT[error.code]

@@ -56,3 +56,13 @@ export class PromptctlError extends Error {
 
 export const isPromptctlError = (error: unknown, code?: ErrorCode): error is PromptctlError =>
   error instanceof PromptctlError && (code === undefined || error.code === code)
+
+/**
+ * What the system says to a file operation or a connection (`ENOSPC: no space left on device, open 'x'`) as the failure
+ * that it is, `unavailable`. Undefined for an error that is not the system's.
+ */
+export function explainSystemError(error: unknown): PromptctlError | undefined {
+  if (!(error instanceof Error && 'syscall' in error)) return undefined
+  const path = 'path' in error && typeof error.path === 'string' ? { path: error.path } : {}
+  return new PromptctlError('unavailable', error.message, { details: path, cause: error })
+}

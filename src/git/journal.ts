@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { tryParseJson } from '../core/json.js'
 import type { Oid } from '../registry/ports.js'
-import { isMissing, onDisk } from './disk.js'
+import { isMissing, onDisk, tidy } from './disk.js'
 import { currentProcess, isProcessIdentity, type ProcessIdentity } from './process-identity.js'
 
 /** What was at a path before a write. */
@@ -37,7 +37,7 @@ export interface Scratch {
   /** True while its journal is all that can put the files back: removing it is then recovery's task. */
   isNeeded: boolean
   path(name: string): string
-  /** Does nothing while it is needed. */
+  /** Does nothing while it is needed; what the disk keeps is removed by recovery. */
   remove(): Promise<void>
 }
 
@@ -57,7 +57,7 @@ export async function openScratch(gitDir: string): Promise<Scratch> {
     isNeeded: false,
     path: (name) => join(dir, name),
     remove: async () => {
-      if (!scratch.isNeeded) await onDisk(dir, () => rm(dir, { recursive: true, force: true }))
+      if (!scratch.isNeeded) await tidy(() => rm(dir, { recursive: true, force: true }))
     },
   }
   return scratch

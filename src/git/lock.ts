@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PromptctlError } from '../core/errors.js'
-import { diskError } from './disk.js'
+import { diskError, tidySync } from './disk.js'
 import { type Holder, linkNew, type Rival, readRival } from './lock-file.js'
 import { currentProcess } from './process-identity.js'
 
@@ -63,15 +63,23 @@ class Candidate {
     this.#dir = dir
     this.path = join(dir, 'lock')
     this.#claim = join(dir, `lock.${holder.nonce}`)
-    onDiskSync(dir, () => {
-      mkdirSync(dir, { recursive: true })
-      writeFileSync(this.#claim, JSON.stringify(holder), { flag: 'wx' })
-    })
+    try {
+      onDiskSync(dir, () => {
+        mkdirSync(dir, { recursive: true })
+        writeFileSync(this.#claim, JSON.stringify(holder), { flag: 'wx' })
+      })
+    } catch (error) {
+      this.leave()
+      throw error
+    }
   }
 
   /** Who has the lock, or undefined when it is ours now. */
   tryToTake(): Rival | undefined {
-    if (linkNew(this.#claim, this.path)) return undefined
+    if (linkNew(this.#claim, this.path)) {
+      this.#sweep()
+      return undefined
+    }
     const rival = readRival(this.path)
     if (rival === undefined) return this.tryToTake()
     if (rival.fate !== 'dead') return rival
@@ -81,17 +89,18 @@ class Candidate {
   }
 
   leave(): void {
-    rmSync(this.#claim, { force: true })
+    tidySync(() => rmSync(this.#claim, { force: true }))
   }
 
   /** Removes what processes that died left beside the lock. Only its holder may. */
   #sweep(): void {
-    for (const name of readdirSync(this.#dir)) {
-      const file = join(this.#dir, name)
-      if (!name.startsWith('lock.') || file === this.#claim) continue
-      const owner = readRival(file)
-      if (owner?.fate === 'dead') rmSync(file, { force: true })
-    }
+    tidySync(() => {
+      for (const name of readdirSync(this.#dir)) {
+        const file = join(this.#dir, name)
+        if (!name.startsWith('lock.') || file === this.#claim) continue
+        if (readRival(file)?.fate === 'dead') rmSync(file, { force: true })
+      }
+    })
   }
 
   /** Succeeds `dead` (the holder of the lock, or an heir that died before it took over). False: another is at it. */
@@ -125,9 +134,12 @@ class HeldLock {
     process.once('exit', this.#onExit)
   }
 
+  /** When the disk says no it is tried again at the end of the process, and then the lock is a dead one's. */
   release(): void {
-    process.removeListener('exit', this.#onExit)
-    if (readRival(this.#path)?.nonce === this.#nonce) rmSync(this.#path, { force: true })
+    tidySync(() => {
+      if (readRival(this.#path)?.nonce === this.#nonce) rmSync(this.#path, { force: true })
+      process.removeListener('exit', this.#onExit)
+    })
   }
 }
 

@@ -13,6 +13,7 @@ import type { Change, Moment, Standing } from '../core/lifecycle/change.js'
 import { compareBytes, formatPromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { bareBranchOf, isNextProvisional, readTip } from './branches.js'
+import { explainAfterCommit } from './committed.js'
 import { readVersions } from './history.js'
 import type { CommitRequest, CommitResult, FileWrite, Oid } from './ports.js'
 import { assertClean } from './preconditions.js'
@@ -150,8 +151,9 @@ export async function commitPlan(
   // What was planned on commits alone must not lie over what somebody edits beside it.
   if (registry.workTree === undefined) await assertClean(registry, plan.changes)
   const changes = plan.changes.toSorted((a, b) => compareBytes(pathOf(a), pathOf(b)))
-  const result = await repository.commit({
-    files: changes.map((change) => ({ path: `${prefix}${pathOf(change)}`, content: change.content })),
+  const files = changes.map((change) => ({ path: `${prefix}${pathOf(change)}`, content: change.content }))
+  const request: CommitRequest = {
+    files,
     message: formatCommitMessage(verb, changes, { reason, unverified: !verify }),
     expected: head,
     branch: await bareBranchOf(registry),
@@ -159,10 +161,15 @@ export async function commitPlan(
     verify,
     keepEdits: changes.filter(({ keepEdits }) => keepEdits).map((change) => `${prefix}${pathOf(change)}`),
     confirm,
-  })
-  const isProvisional = confirm === undefined && (await isNextProvisional(registry))
-  const records = await describeResult(registry, { ...plan, changes }, head, result, isProvisional)
-  return { records: [...records, ...plan.unchanged], skipped: plan.skipped, dryRun: false, commit: result.commit }
+  }
+  try {
+    const result = await repository.commit(request)
+    const isProvisional = confirm === undefined && (await isNextProvisional(registry))
+    const records = await describeResult(registry, { ...plan, changes }, head, result, isProvisional)
+    return { records: [...records, ...plan.unchanged], skipped: plan.skipped, dryRun: false, commit: result.commit }
+  } catch (error) {
+    throw await explainAfterCommit(registry, files, head, error)
+  }
 }
 
 const pathOf = ({ environment, slug }: Change): string => formatPromptPath(environment, slug)

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { PromptctlError } from '../../core/errors.js'
 import type { Oid } from '../../registry/ports.js'
+import { tidySync } from '../disk.js'
 import { readIfThere } from './disk.js'
 import type { Layout } from './layout.js'
 import { LockBusy, LockFiles } from './lock-files.js'
@@ -39,38 +40,49 @@ export type Outcome =
  * asynchronous: no signal handler of ours runs in between, and the locks are held for less than a millisecond, so that
  * a kill hardly ever leaves one. Throws `conflict` when HEAD or the branch moved.
  */
-export function land({ layout, refs, scratch, index, ref, makesReflogs }: Landing): Outcome {
-  const locks = new LockFiles(scratch)
+export function land(landing: Landing): Outcome {
+  const locks = new LockFiles(landing.scratch)
+  let outcome: Outcome
   try {
-    const newIndex = index === undefined ? undefined : locks.prepare(index.after)
-    const newRef = locks.prepare(Buffer.from(`${ref?.after}\n`))
-    const noHead = locks.prepare(Buffer.alloc(0))
-    if (index !== undefined && newIndex !== undefined) {
-      locks.take(index.path, newIndex)
-      if (!isSame(readIfThere(index.path), index.before)) return { kind: 'stale' }
-    }
-    if (ref !== undefined) {
-      locks.take(join(layout.gitDir, 'HEAD'), noHead)
-      locks.take(refs.pathOf(ref.name), newRef)
-      assertUnmoved(refs, ref, index !== undefined)
-      const undo = appendReflogs(layout, ref, makesReflogs)
-      attempt(() => locks.commit(refs.pathOf(ref.name)), undo)
-    }
-    if (index !== undefined) {
-      attempt(
-        () => locks.commit(index.path),
-        (error) => {
-          if (ref !== undefined) throw new LandedError(ref.after, index.path, error)
-        },
-      )
-    }
-    return { kind: 'done' }
+    outcome = landLocked(landing, locks)
   } catch (error) {
+    tidySync(() => locks.release())
     if (error instanceof LockBusy) return { kind: 'busy', lock: error.lock }
     throw error
-  } finally {
-    locks.release()
   }
+  attempt(
+    () => locks.release(),
+    (error) => {
+      if (outcome.kind === 'done' && landing.ref !== undefined) throw new LandedError(landing.ref.after, error)
+    },
+  )
+  return outcome
+}
+
+function landLocked({ layout, refs, index, ref, makesReflogs }: Landing, locks: LockFiles): Outcome {
+  const newIndex = index === undefined ? undefined : locks.prepare(index.after)
+  const newRef = locks.prepare(Buffer.from(`${ref?.after}\n`))
+  const noHead = locks.prepare(Buffer.alloc(0))
+  if (index !== undefined && newIndex !== undefined) {
+    locks.take(index.path, newIndex)
+    if (!isSame(readIfThere(index.path), index.before)) return { kind: 'stale' }
+  }
+  if (ref !== undefined) {
+    locks.take(join(layout.gitDir, 'HEAD'), noHead)
+    locks.take(refs.pathOf(ref.name), newRef)
+    assertUnmoved(refs, ref, index !== undefined)
+    const undo = appendReflogs(layout, ref, makesReflogs)
+    attempt(() => locks.commit(refs.pathOf(ref.name)), undo)
+  }
+  if (index !== undefined) {
+    attempt(
+      () => locks.commit(index.path),
+      (error) => {
+        if (ref !== undefined) throw new LandedError(ref.after, error)
+      },
+    )
+  }
+  return { kind: 'done' }
 }
 
 /** Does `action`; when it fails `after` comes first, and may word it otherwise. */
@@ -100,11 +112,13 @@ function assertUnmoved(refs: Refs, { name, before }: ReflogLine, isHeads: boolea
 
 /** The branch has moved, and then the disk said no: the commit stands, and nothing may be put back. */
 export class LandedError extends PromptctlError {
-  constructor(commit: Oid, path: string, cause: unknown) {
-    super('unavailable', `The commit ${commit} was made, but ${path} could not be written.`, {
-      hint: 'Run `git reset` to make the index anew.',
-      details: { commit, path },
+  constructor(commit: Oid, cause: unknown) {
+    super('unavailable', `The commit ${commit.slice(0, 10)} was made, and then: ${wordsOf(cause)}`, {
+      hint: 'The next command that writes mends the index; git reset does that, too.',
+      details: { commit },
       cause,
     })
   }
 }
+
+const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -31,9 +31,8 @@ export class LockBusy extends Error {
 export class LockFiles {
   readonly #scratch: string
   readonly #held = new Set<string>()
-  readonly #temporary: string[] = []
 
-  /** `scratch` is a folder on the git directory's device. */
+  /** `scratch` is a folder on the git directory's device; what is prepared goes away with it. */
   constructor(scratch: string) {
     this.#scratch = scratch
   }
@@ -41,7 +40,6 @@ export class LockFiles {
   prepare(content: Uint8Array): Prepared {
     const path = join(this.#scratch, temporaryName(PREFIX))
     onDisk(path, () => writeSynced(path, content))
-    this.#temporary.push(path)
     return { path, content }
   }
 
@@ -65,9 +63,17 @@ export class LockFiles {
     this.#held.delete(lock)
   }
 
-  /** Gives back what was not committed. */
+  /** Gives back what was not committed. Throws `unavailable` for what the disk keeps, after all others are given back. */
   release(): void {
-    for (const path of [...this.#held, ...this.#temporary]) rmSync(path, { force: true })
+    const failures: unknown[] = []
+    for (const path of this.#held) {
+      try {
+        rmSync(path, { force: true })
+      } catch (error) {
+        failures.push(diskError(error, path))
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
 }
 

@@ -104,8 +104,8 @@ async function writeFiles(
       await finish(scratch)
       pending.keep()
     } catch (error) {
-      if (error instanceof LandedError) pending.keep()
-      else await pending.restore()
+      // What landed stands, and its journal stays: recovery mends the index, and removes a lock that could not be removed.
+      if (!(error instanceof LandedError)) await pending.restore()
       throw error
     }
   })
