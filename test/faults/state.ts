@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { EXIT } from '../../src/cli/exit-codes.js'
@@ -25,17 +25,23 @@ function parse(stderr: string, about: string): { error: CliError } {
   }
 }
 
-/** What a write leaves behind only when it did not end well: below .git/promptctl, and beside the prompts. */
+/**
+ * What a write leaves behind only when it did not end well: below .git/promptctl, and beside the prompts. A claim on the
+ * lock that was cut off while it was written is taken for one that is being written for two seconds, and is left out.
+ */
 export function leftovers({ repo, dir }: TestRegistry): readonly string[] {
   const state = join(repo.dir, '.git/promptctl')
-  const inState = existsSync(state) ? readdirSync(state, { recursive: true, encoding: 'utf8' }) : []
-  const temporary = inState.filter(
-    (name) => /(^|\/)(pending-|lock|worker\/lock)|\.tmp$/.test(name) && !name.includes('cache/'),
+  const temporary = namesIn(state).filter(
+    (name) => /(^|\/)(pending-|lock)|\.tmp$/.test(name) && !name.includes('cache/') && !isTornClaim(join(state, name)),
   )
-  const prompts = join(dir, 'prompts')
-  const beside = existsSync(prompts) ? readdirSync(prompts, { recursive: true, encoding: 'utf8' }) : []
-  return [...temporary, ...beside.filter((name) => /(^|\/)\.|\.(tmp|lock)$/.test(name))]
+  return [...temporary, ...namesIn(join(dir, 'prompts')).filter((name) => /(^|\/)\.|\.(tmp|lock)$/.test(name))]
 }
+
+const namesIn = (folder: string): readonly string[] =>
+  existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : []
+
+const isTornClaim = (path: string): boolean =>
+  /\/lock\.[0-9a-f]{24}$/.test(path) && !readFileSync(path, 'utf8').endsWith('}')
 
 /** The lock files of git's that are there. */
 export const gitLocks = ({ repo }: TestRegistry): readonly string[] =>
