@@ -119,7 +119,7 @@ export function describeVersions(
       progress.live = undefined
       progress.liveDigest = null
     }
-    return { ...row, ...content, action, live: false }
+    return createVersion(row, content, action)
   })
   for (const { live } of environments.values()) {
     const version = live === undefined ? undefined : versions[live]
@@ -127,6 +127,26 @@ export function describeVersions(
   }
   return versions
 }
+
+/** Key by key: spreading two objects takes ten times as long, and there are hundreds of thousands of versions. */
+const createVersion = (row: LedgerRow, { state, digest, title, tags }: Content, action: Action): Version => ({
+  slug: row.slug,
+  environment: row.environment,
+  version: row.version,
+  commit: row.commit,
+  position: row.position,
+  blob: row.blob,
+  link: row.link,
+  author: row.author,
+  committedAt: row.committedAt,
+  subject: row.subject,
+  state,
+  digest,
+  title,
+  tags,
+  action,
+  live: false,
+})
 
 const createProgress = (): Progress => ({
   last: undefined,

@@ -1,6 +1,6 @@
 import { PromptctlError } from '../core/errors.js'
 import type { Identity } from '../core/history.js'
-import type { Action, Version, VersionState } from '../core/ledger.js'
+import type { Action, VersionState } from '../core/ledger.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { formatSeconds } from '../core/time.js'
 import { provisionalCommits, requireTip } from './branches.js'
@@ -9,6 +9,7 @@ import { commitAtTime } from './point-in-time.js'
 import type { Oid } from './ports.js'
 import { type Registry, requireEnvironment } from './registry.js'
 import { resolveSlug } from './resolve.js'
+import { type LoggedVersion, readTimeline } from './timeline.js'
 
 export interface LogRequest {
   /** Undefined: the timeline of every prompt. */
@@ -54,7 +55,11 @@ export async function log(registry: Registry, request: LogRequest): Promise<read
 }
 
 /** Newest first; over all prompts in the order of the history. */
-async function readAsked(registry: Registry, tip: Oid, { name }: LogRequest): Promise<readonly Version[]> {
+async function readAsked(
+  registry: Registry,
+  tip: Oid,
+  { name, environment, at }: LogRequest,
+): Promise<readonly LoggedVersion[]> {
   if (name !== undefined) {
     const slug = await resolveSlug(registry, name, { deleted: true })
     const versions = await readVersions(registry, tip, slug)
@@ -63,12 +68,13 @@ async function readAsked(registry: Registry, tip: Oid, { name }: LogRequest): Pr
       hint: 'A file that git does not know yet has no versions: promptctl publish makes the first.',
     })
   }
+  if (environment !== undefined && at === undefined) return readTimeline(registry, tip, environment)
   const all = [...(await readAllVersions(registry, tip)).values()].flat()
   return all.sort((a, b) => b.position - a.position)
 }
 
 /** `live` here is what it was then, because `versions` were read at that commit. */
-export function logEntry(version: Version, provisional: ReadonlySet<Oid>): LogEntry {
+export function logEntry(version: LoggedVersion, provisional: ReadonlySet<Oid>): LogEntry {
   const { commit, blob, slug, environment, action, state, live, author, committedAt, subject, digest } = version
   return {
     version: version.version,

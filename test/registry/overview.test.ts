@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { LogEntry } from '../../src/registry/log.js'
 import type { StatusRow } from '../../src/registry/status.js'
 import { createRegistry } from '../helpers/registry.js'
 
@@ -23,4 +24,29 @@ it('status goes on with the right numbers, whichever prompts changed since it wa
     [one.slug, 1, 2, 3],
     [two.slug, 1, 2, null],
   ])
+})
+
+it('the timeline of an environment is what the whole history has of it, whatever came since it was kept', async () => {
+  const registry = createRegistry()
+  const one = registry.seed('One', [{ template: 'a' }, { environment: 'staging', template: 'a' }])
+  const two = registry.seed('Two', [{ template: 'b' }])
+  const compare = async () => {
+    const all = await registry.json<LogEntry[]>('log')
+    for (const environment of ['development', 'staging']) {
+      const expected = all.filter((entry) => entry.environment === environment)
+      for (const _ of ['made', 'kept']) expect(await registry.json('log', '--env', environment)).toEqual(expected)
+    }
+    return all.length
+  }
+  const before = await compare()
+  await registry.json('promote', two.slug, '--to', 'staging')
+  registry.edit(one.slug, 'title: One', 'title: Uno', 'staging')
+  registry.edit(one.slug, '|-\n  a', '|-\n  c', 'staging')
+  registry.commit('broken by hand')
+  expect(await compare()).toBe(before + 2)
+  registry.repo.git('reset', '-q', '--hard', 'HEAD~2')
+  expect(await compare()).toBe(before)
+  await registry.json('archive', one.slug, '--env', 'staging')
+  expect(await compare()).toBe(before + 1)
+  expect(await registry.json('log', '--env', 'staging', '--limit', '1')).toMatchObject([{ action: 'archived' }])
 })
