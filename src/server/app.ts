@@ -6,16 +6,21 @@ import {
   type FastifySchemaValidationError,
   fastify,
 } from 'fastify'
+import { isPromptctlError } from '../core/errors.js'
 import { quoteName } from '../core/slug.js'
 import { type About, addAccessLog } from './access-log.js'
 import { collectMethods } from './allow.js'
+import { JSON_TYPE } from './answers.js'
 import { type Caller, createAuthenticator } from './auth.js'
 import { answerClientError } from './client-error.js'
 import type { ServerContext } from './context.js'
 import { addCors } from './cors.js'
 import { createHostCheck } from './hosts.js'
+import { formatLangfuseError, LANGFUSE_PREFIX } from './langfuse-error.js'
 import { API } from './openapi.js'
+import { createPinned } from './pinned.js'
 import { HttpError, PROBLEM_TYPE, problemOf } from './problem.js'
+import { registerLangfuse } from './routes/langfuse.js'
 import { registerOperations } from './routes/operations.js'
 import { registerPrompts } from './routes/prompts.js'
 import { registerTemplates } from './routes/templates.js'
@@ -57,16 +62,17 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
     http: { maxHeaderSize: HEADER_LIMIT, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
     schemaErrorFormatter: formatSchemaError,
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, _request, reply) => sendProblem(server, error, {}, reply as unknown as FastifyReply),
+    frameworkErrors: (error, request, reply) =>
+      sendProblem(server, error, request as unknown as FastifyRequest, reply as unknown as FastifyReply),
   })
   // Bodies are JSON; fastify reads plain text too.
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('caller')
   app.decorateRequest('about', undefined)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
-  app.setErrorHandler((error, request, reply) => sendProblem(server, error, request.headers, reply))
-  app.setNotFoundHandler((_request, reply) =>
-    sendProblem(server, new HttpError(404, 'not_found', 'There is nothing at this address'), {}, reply),
+  app.setErrorHandler((error, request, reply) => sendProblem(server, error, request, reply))
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(server, new HttpError(404, 'not_found', 'There is nothing at this address'), request, reply),
   )
   addChecks(app, createHostCheck(hosts))
   addCors(app, cors)
@@ -76,8 +82,10 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
   registerOperations(app, server)
   await app.register(async (api) => {
     addAuthentication(api, server)
+    const pinned = createPinned(server)
     registerTemplates(api, server)
-    registerPrompts(api, server)
+    registerPrompts(api, server, pinned)
+    registerLangfuse(api, server, pinned)
     registerWrites(api, server)
   })
   refuseOtherMethods()
@@ -112,20 +120,25 @@ function formatSchemaError(errors: readonly FastifySchemaValidationError[], wher
 function sendProblem(
   { log }: ServerContext,
   error: unknown,
-  headers: FastifyRequest['headers'],
+  request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const problem = problemOf(error, { isConditional: headers['if-match'] !== undefined })
+  const problem = problemOf(error, { isConditional: request.headers['if-match'] !== undefined })
   if (problem.status >= STATUS_BUG) log.write('error', 'a request failed', failureOf(error))
   if (error instanceof HttpError) reply.headers(error.headers)
+  const isLangfuse = request.url.startsWith(LANGFUSE_PREFIX)
+  const body = JSON.stringify(isLangfuse ? formatLangfuseError(problem) : problem)
+  // As bytes, because fastify gives text a charset, which this type does not have.
   return reply
     .code(problem.status)
-    .type(PROBLEM_TYPE)
-    .send(Buffer.from(JSON.stringify(problem)))
+    .type(isLangfuse ? JSON_TYPE : PROBLEM_TYPE)
+    .send(Buffer.from(body))
 }
 
-/** For the log of whoever runs the server: the stack says where. Messages of ours name things, never values. */
-function failureOf(error: unknown): { readonly reason: string; readonly stack?: string | undefined } {
+/** For the log of whoever runs the server. The message of an error that is not ours may hold a value; its stack does not. */
+function failureOf(error: unknown): Readonly<Record<string, unknown>> {
+  if (isPromptctlError(error)) return { code: error.code, reason: error.message }
   if (!(error instanceof Error)) return { reason: 'something was thrown that is no error' }
-  return { reason: error.message, stack: error.stack?.split('\n').slice(1, 8).join('\n') }
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line))
+  return { reason: error.name, stack: frames.slice(0, 8).join('\n') }
 }

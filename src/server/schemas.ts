@@ -34,6 +34,16 @@ export const LIST_QUERY = createQuery({
   cursor: { ...TEXT, description: 'next_cursor of the page before' },
 })
 
+/** What other people's clients send is not for us to refuse. */
+const createOpenQuery = (properties: Readonly<Record<string, object>>) => ({ type: 'object', properties })
+
+export const LANGFUSE_QUERY = createOpenQuery({
+  version: TEXT,
+  label: { ...TEXT, description: 'An environment, or latest; production when left out' },
+  resolve: { ...TEXT, enum: ['true', 'false'] },
+})
+export const LANGFUSE_LIST_QUERY = createOpenQuery({ page: TEXT, limit: TEXT, name: TEXT, label: TEXT, tag: TEXT })
+
 /** The values of a prompt's variables. */
 export const VALUES = { type: 'object', additionalProperties: true, description: 'The values, by variable' }
 
@@ -169,3 +179,32 @@ const PROBLEM = {
 export const PROBLEMS = {
   default: { description: PROBLEM.description, content: { 'application/problem+json': { schema: PROBLEM } } },
 }
+
+export const LANGFUSE_PROMPT = answer('A prompt as Langfuse has it', {
+  id: TEXT,
+  createdAt: TEXT,
+  updatedAt: TEXT,
+  projectId: TEXT,
+  createdBy: TEXT,
+  name: TEXT,
+  version: { type: 'integer' },
+  type: { enum: ['text', 'chat'] },
+  prompt: { anyOf: [TEXT, MESSAGES] },
+  config: ANY_JSON,
+  labels: TEXTS,
+  tags: TEXTS,
+  isActive: { type: 'boolean' },
+  commitMessage: NULLABLE_TEXT,
+  resolutionGraph: { type: 'null' },
+  promptctl: { type: 'object', additionalProperties: true },
+})
+
+export const LANGFUSE_LIST = answer('Names, in pages', {
+  data: { type: 'array', items: { type: 'object', additionalProperties: true } },
+  meta: answer('Where this page is', {
+    page: { type: 'integer' },
+    limit: { type: 'integer' },
+    totalItems: { type: 'integer' },
+    totalPages: { type: 'integer' },
+  }),
+})

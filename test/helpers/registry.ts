@@ -55,7 +55,7 @@ export interface Seed {
   readonly environment?: string
   readonly state?: State | 'deleted'
   readonly template?: string
-  /** More keys of the file, such as tags. */
+  /** More keys of the file, such as tags; `messages` stand in place of a template. */
   readonly more?: Partial<PromptFile>
   /** The whole file, where it must be wrong in some way. */
   readonly text?: (right: string) => string
@@ -258,9 +258,10 @@ function formatSeed(
   { state = 'published', template = 'Hello {{name}}\n', more }: Seed,
   time: number,
 ): string {
+  const wording = more?.messages === undefined ? { template } : { messages: more.messages }
   const content = {
-    template,
-    ...(more?.variables === undefined ? { variables: inferVariables({ template }) } : {}),
+    ...wording,
+    ...(more?.variables === undefined ? { variables: inferVariables(wording) } : {}),
     ...more,
   }
   const sealed = {

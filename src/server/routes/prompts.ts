@@ -7,7 +7,7 @@ import type { ServedPrompt } from '../../registry/delivery/snapshot.js'
 import { formatCompiled, JSON_TYPE, sendRecord } from '../answers.js'
 import type { ServerContext } from '../context.js'
 import { chooseReadable, readableBy } from '../environment.js'
-import { createPinned, isForEver, type Pinned } from '../pinned.js'
+import { isForEver, type Pinned } from '../pinned.js'
 import { COMPILED, DELIVERED, DELIVERY_QUERY, NAME, PROBLEMS, VALUES } from '../schemas.js'
 
 interface Delivery {
@@ -22,8 +22,7 @@ interface Found {
 }
 
 /** Delivery: what is live in an environment, as a record and compiled. */
-export function registerPrompts(app: FastifyInstance, server: ServerContext): void {
-  const pinned = createPinned(server)
+export function registerPrompts(app: FastifyInstance, server: ServerContext, pinned: Pinned): void {
   const shared = { params: NAME('slug'), querystring: DELIVERY_QUERY }
   app.get<Delivery>(
     '/api/v1/prompts/:slug',
