@@ -30,7 +30,17 @@ const slimLibraries = {
 }
 
 /** Libraries that only some commands need: each, with what it needs itself, is a chunk that loads when it is first called. */
-const LIBRARIES = ['chalk', 'csv-parse', 'diff', 'isomorphic-git', 'mustache', 'transliteration', 'undici', 'yaml']
+const LIBRARIES = [
+  'chalk',
+  'csv-parse',
+  'diff',
+  'isomorphic-git',
+  'mustache',
+  're2js',
+  'transliteration',
+  'undici',
+  'yaml',
+]
 const libraryChunks = LIBRARIES.map((name) => ({ name, test: new RegExp(`/node_modules/${name}/`), priority: 2 }))
 
 /** What shows tables and strange characters: its regular expressions with Unicode classes take 1 ms to make. */

@@ -257,6 +257,7 @@ function createRegistry(
     clock: { now },
     onHistoryProgress,
     environmentVariable: environmentVariable(env['PROMPTCTL_ENV']),
+    mayStartPrograms: true,
     git: openOnce,
     notifier: () => {
       notifier ??= openNotifier()

@@ -30,6 +30,9 @@ export function formatApplied(applied: Applied, style: Style): string {
     )
   }
   if (applied.dryRun && applied.records.length > 0) lines.push(style.dim('Dry run: nothing was changed.'))
+  for (const environment of applied.ungated ?? []) {
+    lines.push(style.dim(`The gate of ${environment} was not run; promptctl eval runs the test sets.`))
+  }
   const rows = applied.records.map((record) => cellsOf(record, applied.dryRun, style))
   return `${rows.length === 0 ? '' : style.table([], rows)}${lines.map((line) => `${line}\n`).join('')}`
 }

@@ -5,7 +5,10 @@ import { visibleLine } from '../core/visible.js'
  * Findings as workflow commands, which GitHub shows beside the line. Source of the format and its escapes:
  * https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  */
-export const formatGithub = (findings: readonly Finding[], prefix: string): string =>
+export const formatGithub = (
+  findings: readonly (Omit<Finding, 'rule'> & { readonly rule: string })[],
+  prefix: string,
+): string =>
   findings
     .map(({ rule, severity, file, line, column, message }) => {
       const properties = { file: `${prefix}${file}`, line, col: column, title: `promptctl ${rule}` }

@@ -7,6 +7,7 @@ import { completion } from './completion.js'
 import { diff } from './diff.js'
 import { doctor } from './doctor.js'
 import { edit } from './edit.js'
+import { evalCommand } from './eval.js'
 import { hooks } from './hooks.js'
 import { importCommand } from './import.js'
 import { init } from './init.js'
@@ -30,7 +31,7 @@ import { webhook } from './webhook.js'
 export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: readonly AnyCommand[]])[] = [
   ['Write prompts:', [init, newPrompt, edit, importCommand]],
   ['Look at them:', [list, show, variables, status, log, diff]],
-  ['Check and use them:', [lint, compile]],
+  ['Check and use them:', [lint, compile, evalCommand]],
   ['Put them into service, and take them back:', [publish, promote, archive, rollback]],
   ['Share them:', [push]],
   ['Deliver them:', [serve, token, bundle]],

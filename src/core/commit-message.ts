@@ -22,12 +22,13 @@ export function formatCommitMessage(verb: Verb, changes: readonly Change[], opti
 }
 
 function formatTrailers(changes: readonly Change[], { unverified = false }: MessageOptions): string {
-  const lines = changes.flatMap(({ action, slug, environment, source, restores }) => [
+  const lines = changes.flatMap(({ action, slug, environment, source, restores, evaluation: test }) => [
     `Prompt-Action: ${action}`,
     `Prompt-Slug: ${slug}`,
     `Prompt-Environment: ${environment}`,
     ...(source === undefined ? [] : [`Prompt-Source: ${source.environment} ${source.commit}`]),
     ...(restores === undefined ? [] : [`Prompt-Restores: ${restores.commit}`]),
+    ...(test === undefined ? [] : [`Prompt-Eval: ${test.passed}/${test.total} ${test.digest}`]),
   ])
   return [...lines, ...(unverified ? ['Prompt-No-Verify: true'] : [])].join('\n')
 }

@@ -3,6 +3,7 @@ import type { Environment, Slug } from './slug.js'
 /** The configuration's name; the folder that holds it is the registry's root. */
 export const CONFIG_FILE = 'promptctl.yaml'
 export const PROMPTS_DIR = 'prompts'
+export const TEST_SETS_DIR = 'evals'
 
 /** Which prompt file a path is, relative to the registry's root. */
 export interface PromptPath {
@@ -22,6 +23,9 @@ export function parsePromptPath(path: string): PromptPath | undefined {
   if (match === null) return undefined
   return { environment: match[1] as Environment, slug: match[2] as Slug }
 }
+
+/** `evals/refund-email-3f8a2b1c.yaml`: the cases that a prompt is tried with, in every environment. */
+export const formatTestSetPath = (slug: Slug): string => `${TEST_SETS_DIR}/${slug}.yaml`
 
 /** Byte order of UTF-8, as git sorts paths; for well-formed text that is the order of code points. */
 export function compareBytes(a: string, b: string): number {

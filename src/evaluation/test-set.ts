@@ -141,7 +141,7 @@ const KEYS: readonly (readonly [RegExp, string, readonly string[]])[] = [
 const WORDING: Wording = {
   patterns: {},
   choices: {
-    '#/$defs/assertion/properties/type': `a type of assertion (${KINDS.join(', ')}, each also with not-; or assert-set)`,
+    '#/properties/type': `a type of assertion (${KINDS.join(', ')}, each also with not-; or assert-set)`,
   },
   unknownKey: (path, key) => {
     const place = path.map((step) => `.${step}`).join('')

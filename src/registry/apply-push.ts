@@ -17,6 +17,7 @@ import {
   unchanged,
 } from './apply.js'
 import { readTip } from './branches.js'
+import { createGate, type PassedPlan } from './gate.js'
 import { type Base, goForward, type Target } from './go-forward.js'
 import { readVersionsOf, requireHistory } from './history.js'
 import type { Oid, PushedRange } from './ports.js'
@@ -65,8 +66,15 @@ async function warmUp(registry: Registry): Promise<void> {
 
 /** As applyPlan, and pushes the commit: both happen, or neither. What was committed here before is pushed along. */
 async function applyAndPush(registry: Registry, plan: Planner, options: ApplyOptions, target: Begun): Promise<Applied> {
-  const { exclusively } = await registry.git()
-  const { applied, range, pushed } = await exclusively(() => tryUntilPushed(registry, plan, options, target))
+  const git = await registry.git()
+  const gate = createGate(registry)
+  if (gate.isSet) {
+    // As in applyPlan: not while others wait for the lock.
+    const head = await readTip(registry)
+    await gate.pass(await plan(head, target.moment), head)
+  }
+  const gated = async (head: Oid | undefined, moment: Moment) => gate.pass(await plan(head, moment), head)
+  const { applied, range, pushed } = await git.exclusively(() => tryUntilPushed(registry, gated, options, target))
   if (range === undefined) return applied
   return { ...applied, push: await reportPush(registry, target.shared, range, { wait: false, pushed }) }
 }
@@ -85,7 +93,7 @@ interface Begun extends Target {
 
 async function tryUntilPushed(
   registry: Registry,
-  plan: Planner,
+  plan: (head: Oid | undefined, moment: Moment) => Promise<PassedPlan>,
   options: ApplyOptions,
   { shared, there: first, moment }: Begun,
 ): Promise<Sent> {
@@ -111,7 +119,7 @@ async function tryUntilPushed(
 
 async function tryOnce(
   registry: Registry,
-  plan: Plan,
+  plan: PassedPlan,
   { head, ahead }: Base,
   options: ApplyOptions,
   { shared, there }: Target,

@@ -14,6 +14,7 @@ import { compareBytes, formatPromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { bareBranchOf, isNextProvisional, readTip } from './branches.js'
 import { explainAfterCommit } from './committed.js'
+import { createGate, type PassedPlan } from './gate.js'
 import { readVersions } from './history.js'
 import type { CommitRequest, CommitResult, FileWrite, Oid } from './ports.js'
 import { assertClean } from './preconditions.js'
@@ -83,6 +84,8 @@ export interface Applied {
   readonly commit: Oid | undefined
   /** Undefined when nothing was pushed. */
   readonly push?: PushReport
+  /** Of a dry run: environments whose gates were not run, because that may cost money. */
+  readonly ungated?: readonly Environment[]
 }
 
 /** A plan is made anew when a plain `git commit` came in between; after this many it is a `conflict`. */
@@ -95,7 +98,17 @@ const ATTEMPTS = 5
 export async function applyPlan(registry: Registry, plan: Planner, options: ApplyOptions): Promise<Applied> {
   if (options.session !== undefined) return options.session.apply(plan, options)
   const git = await registry.git()
-  if (options.dryRun) return preview(await plan(await readTip(registry), await readMoment(registry, options.author)))
+  const gate = createGate(registry)
+  if (options.dryRun) {
+    const planned = await plan(await readTip(registry), await readMoment(registry, options.author))
+    return { ...preview(planned), ungated: gate.environmentsOf(planned) }
+  }
+  if (gate.isSet) {
+    // Models take their time, and the lock is others' too: under it the plan is made again, and evaluated only where it is another.
+    await assertIdle(git)
+    const head = await readTip(registry)
+    await gate.pass(await plan(head, await readMoment(registry, options.author)), head)
+  }
   return git.exclusively(async () => {
     for (let attempt = 1; ; attempt += 1) {
       const [head, moment] = await Promise.all([
@@ -103,7 +116,7 @@ export async function applyPlan(registry: Registry, plan: Planner, options: Appl
         readMoment(registry, options.author),
         assertIdle(git),
       ])
-      const decided = await plan(head, moment)
+      const decided = await gate.pass(await plan(head, moment), head)
       if (decided.repairs !== undefined && decided.repairs.length > 0) await git.repository.stage(decided.repairs)
       if (decided.changes.length === 0) return unchanged(decided)
       try {
@@ -140,10 +153,19 @@ export async function readMoment(registry: Registry, author: Identity | undefine
   }
 }
 
+/** Writes and stages what the plan holds, without a commit; works while a merge is under way. */
+export async function stagePlan(registry: Registry, plan: PassedPlan): Promise<Applied> {
+  const { repository, prefix } = await registry.git()
+  await repository.stage(
+    plan.changes.map((change) => ({ path: `${prefix}${pathOf(change)}`, content: change.content })),
+  )
+  return { ...preview(plan), dryRun: false }
+}
+
 /** Makes the plan's one commit. With `confirm` it is taken back when that throws, and is final when it does not. */
 export async function commitPlan(
   registry: Registry,
-  plan: Plan,
+  plan: PassedPlan,
   head: Oid | undefined,
   { verb, reason, verify = true, author, confirm }: ApplyOptions & Pick<CommitRequest, 'confirm'>,
 ): Promise<Applied> {

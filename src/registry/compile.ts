@@ -46,7 +46,7 @@ export interface CompiledIdentity {
 
 /** Compiles one prompt: its file, what is live, or a version. */
 export async function compile(registry: Registry, request: CompileRequest): Promise<Compiled> {
-  const found = await find(registry, request)
+  const found = await findPrepared(registry, request)
   const { document, prepared } = found
   const compiled = prepared.compile(request.values(prepared), { strict: request.strict })
   return {
@@ -67,13 +67,18 @@ export function resolvedDigest({ seal }: PromptDocument, prepared: PreparedPromp
   return resolvedDigestOf(seal, new Map([...prepared.partialFiles].map(([slug, partial]) => [slug, digestOf(partial)])))
 }
 
-interface Found {
+/** A prompt that is ready to compile, and which version it is. */
+export interface Found {
   readonly document: PromptDocument
   readonly prepared: PreparedPrompt
   locate(): Promise<{ version: number | null; commit: Oid | null }>
 }
 
-async function find(registry: Registry, { ref, environment: flag, live }: CompileRequest): Promise<Found> {
+/** Finds a prompt, with all that it includes: its file, what is live, or a version. */
+export async function findPrepared(
+  registry: Registry,
+  { ref, environment: flag, live }: Pick<CompileRequest, 'ref' | 'environment' | 'live'>,
+): Promise<Found> {
   const slug = await resolveSlug(registry, ref.name, { deleted: live || ref.at !== undefined })
   if (ref.at !== undefined) {
     const version = await findVersion(registry, slug, ref.at, flag)

@@ -5,9 +5,18 @@ import { formatPromptPath } from '../core/paths.js'
 import { isSealed, type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { assertAliasesFree } from './aliases.js'
-import { type Applied, applyPlan, type ChangeRecord, type Plan, preview, readMoment, unchangedRecord } from './apply.js'
+import {
+  type Applied,
+  applyPlan,
+  type ChangeRecord,
+  type Plan,
+  readMoment,
+  stagePlan,
+  unchangedRecord,
+} from './apply.js'
 import { openPushSession, type PushableRequest } from './apply-push.js'
 import { readTip } from './branches.js'
+import { createGate } from './gate.js'
 import { readVersionsOf } from './history.js'
 import { assertPartialsLive } from './partials.js'
 import type { FileWrite, Oid } from './ports.js'
@@ -125,20 +134,17 @@ async function leaveOutPublished(
   )
 }
 
-/** Writes and stages what the plan holds; works while a merge is under way. */
+/** As applyPlan, but the index is what is written. */
 async function stage(
   registry: Registry,
   plan: (head: Oid | undefined, moment: Moment) => Promise<Plan>,
 ): Promise<Applied> {
-  const { repository, prefix, exclusively } = await registry.git()
-  return exclusively(async () => {
-    const decided = await plan((await repository.head()).commit, await readMoment(registry, undefined))
-    await repository.stage(
-      decided.changes.map((change) => ({
-        path: `${prefix}${formatPromptPath(change.environment, change.slug)}`,
-        content: change.content,
-      })),
-    )
-    return { ...preview(decided), dryRun: false }
-  })
+  const { exclusively } = await registry.git()
+  const gate = createGate(registry)
+  const decide = async () => {
+    const head = await readTip(registry)
+    return gate.pass(await plan(head, await readMoment(registry, undefined)), head)
+  }
+  if (gate.isSet) await decide()
+  return exclusively(async () => stagePlan(registry, await decide()))
 }

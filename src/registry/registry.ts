@@ -32,6 +32,11 @@ export interface Registry {
   git(): Promise<RegistryRepository>
   /** Loaded on first use: most commands tell nobody. */
   notifier(): Promise<Notifier>
+  /**
+   * False where others than the user ask, as over HTTP: then no file of the repository starts a program, whatever the
+   * environment allows.
+   */
+  readonly mayStartPrograms: boolean
   /** Loaded on first use: for eval, and where an environment has a gate. */
   evaluator(): Promise<Evaluator>
   /** Opened for work on many files alone; undefined where one thread has to do it. */

@@ -40,6 +40,8 @@ export interface Change {
   readonly source?: { readonly environment: Environment; readonly commit: Oid }
   /** Rollback: the version whose blob comes back. */
   readonly restores?: { readonly version: number; readonly commit: Oid }
+  /** The test set that it passed, where the environment has a gate; the digest is that of the set's bytes. */
+  readonly evaluation?: { readonly passed: number; readonly total: number; readonly digest: string }
   /** Rollback --keep-edits: the work tree's file is left alone. */
   readonly keepEdits?: boolean
 }

@@ -30,7 +30,7 @@ export const wordCount: Kind = {
   check: ({ value }) => (boundsOf(value) === undefined && typeof value !== 'string' ? WRONG_BOUNDS : undefined),
   judge: ({ output }, { value }) => {
     const bounds = boundsOf(value)
-    if (bounds === undefined) throw new PromptctlError('invalid_config', `word-count: ${WRONG_BOUNDS}`)
+    if (bounds === undefined) throw new PromptctlError('invalid_config', WRONG_BOUNDS)
     const count = output.trim() === '' ? 0 : output.trim().split(/\s+/).length
     return {
       holds: count >= bounds.min && count <= bounds.max,
@@ -47,7 +47,7 @@ const needsThreshold = ({ threshold }: Expectation): string | undefined =>
 export const latency: Kind = {
   check: needsThreshold,
   judge: ({ latencyMs }, { threshold = 0 }) => {
-    if (latencyMs === null) throw new PromptctlError('invalid_config', 'latency: no model was called')
+    if (latencyMs === null) throw new PromptctlError('invalid_config', 'no model was called')
     return {
       holds: latencyMs <= threshold,
       wanted: `come within ${threshold} ms`,
@@ -61,7 +61,7 @@ export const cost: Kind = {
   check: needsThreshold,
   judge: ({ cost: dollars }, { threshold = 0 }) => {
     if (dollars === null) {
-      throw new PromptctlError('invalid_config', 'cost: the provider does not say what the answer cost', {
+      throw new PromptctlError('invalid_config', 'the provider does not say what the answer cost', {
         hint: "A provider's config takes inputCost and outputCost, in US dollars a token.",
       })
     }

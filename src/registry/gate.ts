@@ -1,0 +1,216 @@
+import { isPromptctlError, PromptctlError } from '../core/errors.js'
+import type { CaseResult, EvaluationResult } from '../core/evaluation.js'
+import type { Change } from '../core/lifecycle/change.js'
+import { formatPromptPath, formatTestSetPath } from '../core/paths.js'
+import { parsePrompt } from '../core/prompt-reader.js'
+import type { Environment, Slug } from '../core/slug.js'
+import type { Plan } from './apply.js'
+import { type Found, resolvedDigest } from './compile.js'
+import type { Oid, PathAndBytes } from './ports.js'
+import { livePartials, type PartialReader, prepare } from './prepare.js'
+import type { Registry } from './registry.js'
+import { readTestSet } from './test-sets.js'
+
+declare const passed: unique symbol
+
+/** A plan whose gates have passed, or that meets none: the only one that can be written. Made by a Gate alone. */
+export type PassedPlan = Plan & { readonly [passed]: true }
+
+/** The gates of one command. What was evaluated once is not evaluated again when the plan is made anew. */
+export interface Gate {
+  /** False where no environment has one: then nothing needs to be planned before the lock is taken. */
+  readonly isSet: boolean
+  /** The environments whose gates a plan meets. */
+  environmentsOf(plan: Plan): readonly Environment[]
+  /** Throws `gate_failed` when content would become live that does not pass, naming all that failed in `details`. */
+  pass(plan: Plan, head: Oid | undefined): Promise<PassedPlan>
+}
+
+export function createGate(registry: Registry): Gate {
+  const known = new Map<string, Promise<EvaluationResult>>()
+  return {
+    isSet: [...registry.config.gates.values()].some(({ evalRequired }) => evalRequired),
+    environmentsOf: ({ changes }) => [
+      ...new Set(changes.filter((change) => isGated(registry, change)).map(({ environment }) => environment)),
+    ],
+    pass: async (plan, head) => {
+      const changes: Change[] = []
+      const failures: GateFailure[] = []
+      for (const change of plan.changes) {
+        const outcome = await judgeChange(registry, plan, head, change, known)
+        if ('failure' in outcome) failures.push(outcome.failure)
+        else changes.push(outcome.change)
+      }
+      if (failures.length > 0) throw gateFailed(failures)
+      return { ...plan, changes } as unknown as PassedPlan
+    },
+  }
+}
+
+/** Content that becomes live. What comes back by a rollback was live here before, and at 2 am nobody waits for a model. */
+const isGated = ({ config }: Registry, { state, action, environment }: Change): boolean =>
+  state === 'published' && action !== 'rolled_back' && config.gates.get(environment)?.evalRequired === true
+
+/** Why a change does not pass. */
+interface GateFailure {
+  readonly slug: Slug
+  readonly environment: Environment
+  readonly set: string
+  readonly pass_rate: number
+  /** Undefined when the test set could not be run. */
+  readonly result: EvaluationResult | undefined
+  readonly reason: string
+  readonly problems: readonly GateProblem[]
+  readonly hint?: string | undefined
+}
+
+interface GateProblem {
+  readonly file: string
+  readonly line?: number | undefined
+  readonly column?: number | undefined
+  readonly message: string
+}
+
+async function judgeChange(
+  registry: Registry,
+  plan: Plan,
+  head: Oid | undefined,
+  change: Change,
+  known: Map<string, Promise<EvaluationResult>>,
+): Promise<{ readonly change: Change } | { readonly failure: GateFailure }> {
+  if (!isGated(registry, change)) return { change }
+  const { slug, environment } = change
+  const { passRate = 1 } = registry.config.gates.get(environment) ?? {}
+  const about = {
+    slug,
+    environment,
+    set: formatTestSetPath(slug),
+    pass_rate: passRate,
+    result: undefined,
+    problems: [],
+  }
+  try {
+    const set = await readTestSet(registry, head, slug)
+    if (set === undefined) return { failure: { ...about, ...NO_SET } }
+    const found = await prepareChange(registry, plan, head, change)
+    const result = await evaluateOnce(registry, environment, found, set, known)
+    if (result.interrupted) throw interrupted()
+    if (result.passed >= passRate * result.total) {
+      return {
+        change: { ...change, evaluation: { passed: result.passed, total: result.total, digest: result.set_digest } },
+      }
+    }
+    const reason = `${result.passed} of ${result.total} tests passed, and pass_rate is ${passRate}`
+    return { failure: { ...about, result, reason, problems: problemsOf(result) } }
+  } catch (error) {
+    if (!isPromptctlError(error) || error.details?.['reason'] === INTERRUPTED) throw error
+    return { failure: { ...about, reason: error.message, problems: placesOf(error), hint: error.hint } }
+  }
+}
+
+const NO_SET = {
+  reason: 'it has no test set',
+  hint: 'The test set lies in evals/<slug>.yaml; promptctl eval runs it.',
+}
+
+const INTERRUPTED = 'interrupted'
+const interrupted = (): PromptctlError =>
+  new PromptctlError('unavailable', 'The evaluation was interrupted, and nothing was written', {
+    details: { reason: INTERRUPTED },
+  })
+
+/** The content as it would be served: with what is published along, else with what is live. */
+async function prepareChange(
+  registry: Registry,
+  { changes }: Plan,
+  head: Oid | undefined,
+  { slug, environment, content }: Change,
+): Promise<Pick<Found, 'document' | 'prepared'>> {
+  const planned = new Map(changes.filter((one) => one.environment === environment).map((one) => [one.slug, one]))
+  const live = head === undefined ? undefined : livePartials(registry, head, environment)
+  const partials: PartialReader = async (name) => {
+    const change = planned.get(name)
+    if (change?.state === 'published') return parsePrompt(change.content, formatPromptPath(environment, name))
+    return live?.(name)
+  }
+  const document = parsePrompt(content, formatPromptPath(environment, slug))
+  return { document, prepared: await prepare(document, partials) }
+}
+
+async function evaluateOnce(
+  registry: Registry,
+  environment: Environment,
+  { document, prepared }: Pick<Found, 'document' | 'prepared'>,
+  set: PathAndBytes,
+  known: Map<string, Promise<EvaluationResult>>,
+): Promise<EvaluationResult> {
+  const ids = registry.config.gates.get(environment)?.providers
+  const text = Buffer.from(set.bytes).toString('base64')
+  const key = JSON.stringify([set.path, text, resolvedDigest(document, prepared), ids])
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const evaluator = await registry.evaluator()
+  const providers = { by: 'file', ids } as const
+  const evaluation = evaluator.evaluate(prepared, { set, providers, mayStart: registry.mayStartPrograms })
+  known.set(key, evaluation)
+  return evaluation
+}
+
+/** So many failing cases are listed; the results have all. */
+const MOST_PROBLEMS = 20
+
+const problemsOf = ({ cases, set }: EvaluationResult): readonly GateProblem[] =>
+  cases
+    .filter(({ pass }) => !pass)
+    .slice(0, MOST_PROBLEMS)
+    .map((one) => ({ file: set, line: one.line, column: one.column, message: describeCase(one) }))
+
+/** `"refuses politely" (openai:gpt-4o-mini): expected the answer to contain "sorry"` */
+export const describeCase = ({ description, case: number, provider, reason }: CaseResult): string =>
+  `${description === null ? `case ${number}` : JSON.stringify(description)} (${provider}): ${reason ?? ''}`
+
+const placesOf = (error: PromptctlError): readonly GateProblem[] => {
+  const problems = error.details?.['problems']
+  return Array.isArray(problems) ? problems.slice(0, MOST_PROBLEMS) : []
+}
+
+function gateFailed(failures: readonly GateFailure[]): PromptctlError {
+  const [first] = failures
+  if (first === undefined) throw new TypeError('a gate that failed has a failure')
+  const problems = failures.flatMap((failure) =>
+    failure.problems.length > 0
+      ? failure.problems
+      : [{ file: failure.set, message: `${failure.slug}: ${failure.reason}` }],
+  )
+  const more = failures.length > 1 ? ` (and ${failures.length - 1} more prompts)` : ''
+  const only = problems.length === 1 && first.problems.length === 1 ? `; ${first.problems[0]?.message}` : ''
+  return new PromptctlError(
+    'gate_failed',
+    `${first.slug} does not pass the gate of ${first.environment}: ${first.reason}${more}${only}`,
+    {
+      hint: first.hint ?? `Nothing was written. Look closer: promptctl eval ${first.slug}`,
+      details: { gates: failures.map(formatFailure), problems },
+    },
+  )
+}
+
+const formatFailure = ({ slug, environment, set, pass_rate, result, reason }: GateFailure) => ({
+  slug,
+  environment,
+  set,
+  pass_rate,
+  reason,
+  passed: result?.passed ?? null,
+  total: result?.total ?? null,
+  failures: (result?.cases ?? [])
+    .filter(({ pass }) => !pass)
+    .slice(0, MOST_PROBLEMS)
+    .map(({ case: number, test, description, provider, reason: why, error }) => ({
+      case: number,
+      test,
+      description,
+      provider,
+      reason: why,
+      error,
+    })),
+})

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type CliResult, promptctl } from '../helpers/cli.js'
+import type { TestRegistry } from '../helpers/registry.js'
+import { createRegistry } from '../helpers/registry.js'
+import { createTeam, type Team } from '../helpers/team.js'
+
+const CONFIG = `name: test
+branch: main
+environments: [development, staging, production]
+promotion: ordered
+gates:
+  development: {eval: required, pass_rate: 1}
+  staging: {eval: required}
+`
+
+const testSet = (expected: string, provider = 'echo') => `providers: [${provider}]
+tests:
+  - description: greets
+    vars: {name: Ada}
+    assert:
+      - {type: contains, value: ${expected}}
+  - vars: {name: [Bo, Cy]}
+    assert:
+      - {type: contains, value: '{{name}}'}
+`
+
+const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`
+
+/** A test set, and what the gate makes of it; nobody listens on port 1. */
+const OUTCOMES = {
+  pass: testSet('Hello'),
+  fail: testSet('Goodbye'),
+  none: undefined,
+  down: testSet('Hello', 'openai:gpt-4o'),
+} as const
+type Outcome = keyof typeof OUTCOMES
+
+/** Every way in which the command line makes content live. */
+const PATHS: Readonly<Record<string, (team: Team, slug: string) => readonly string[]>> = {
+  publish: (_, slug) => ['publish', slug],
+  'publish --all': () => ['publish', '--all'],
+  'publish --push': (_, slug) => ['publish', slug, '--push'],
+  'publish --stage': (_, slug) => ['publish', slug, '--stage'],
+  promote: (_, slug) => ['promote', slug, '--to', 'staging'],
+  'promote --all': () => ['promote', '--all', '--to', 'staging'],
+  'promote --push': (_, slug) => ['promote', slug, '--to', 'staging', '--push'],
+  'edit --publish': (_, slug) => ['edit', slug, '--template-file', '-', '--publish'],
+}
+
+function arrange(outcome: Outcome, isPromotion: boolean) {
+  const team = createTeam(CONFIG)
+  const { slug } = isPromotion ? team.ada.live('Greet') : team.ada.seed('Greet', [{ state: 'draft' }])
+  team.ada.repo.git('push', '-q', 'origin', 'main')
+  const set = OUTCOMES[outcome]
+  if (set !== undefined) team.ada.repo.write(`evals/${slug}.yaml`, set)
+  return { team, slug }
+}
+
+const run = (registry: TestRegistry, words: readonly string[]): Promise<CliResult> =>
+  promptctl(
+    registry.place({ stdin: 'Hello there, {{name}}\n', env: { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' } }),
+    ...words,
+    '--json',
+  )
+
+/** All that a write could have changed: commit, index, prompt files and the remote. */
+const stateOf = ({ ada, tip }: Team): string =>
+  [
+    ada.head(),
+    tip(),
+    ada.repo.git('status', '--porcelain', '--', 'prompts'),
+    ada.repo.git('diff', '--cached', '--name-only'),
+  ].join('\n')
+
+describe.each(Object.entries(PATHS))('the gate before %s', (name, wordsOf) => {
+  const isPromotion = name.startsWith('promote')
+
+  it('lets pass what passes, and says so in the commit', async () => {
+    const { team, slug } = arrange('pass', isPromotion)
+    const before = team.ada.head()
+    const result = await run(team.ada, wordsOf(team, slug))
+    expect([result.exit, result.stderr]).toEqual([0, ''])
+    if (name === 'publish --stage') {
+      expect(team.ada.repo.git('diff', '--cached', '--name-only')).toBe(team.ada.file(slug))
+      return
+    }
+    expect(team.ada.head()).not.toBe(before)
+    const trailer = team.ada.repo.git('log', '-1', '--format=%(trailers:key=Prompt-Eval,valueonly)')
+    expect(trailer.trim()).toBe(`3/3 ${digestOf(OUTCOMES.pass)}`)
+    if (name.endsWith('--push')) expect(team.tip()).toBe(team.ada.head())
+  })
+
+  it.each([
+    ['fail', /1 of 3|2 of 3/, /expected the answer to contain .{2,4}Goodbye/],
+    ['none', /it has no test set/, /evals\/greet-00000001\.yaml/],
+    ['down', /0 of 3/, /127\.0\.0\.1:1 cannot be reached: ECONNREFUSED/],
+  ] as const)('refuses when the outcome is %s, and nothing is written', async (outcome, message, problem) => {
+    const { team, slug } = arrange(outcome, isPromotion)
+    const before = stateOf(team)
+    const result = await run(team.ada, wordsOf(team, slug))
+    expect([result.exit, result.stdout]).toEqual([1, ''])
+    const { error } = JSON.parse(result.stderr) as { error: { code: string; message: string; details: object } }
+    expect(error.code).toBe('gate_failed')
+    expect(error.message).toMatch(message)
+    expect(JSON.stringify(error.details)).toMatch(problem)
+    expect(stateOf(team)).toBe(before)
+  })
+})
+
+describe('a gate', () => {
+  it('never stands before a rollback, an archive or a draft', async () => {
+    const registry = createRegistry({ config: CONFIG })
+    const { slug } = registry.seed('Greet', [{ template: 'one {{name}}' }, { template: 'two {{name}}' }])
+    expect(await registry.json('rollback', slug)).toMatchObject({ action: 'rolled_back' })
+    const edit = await promptctl(registry.place({ stdin: 'three {{name}}\n' }), 'edit', slug, '--template-file', '-')
+    expect(edit.exit).toBe(0)
+    expect(await registry.json('archive', slug)).toMatchObject({ action: 'archived' })
+    expect(registry.repo.git('log', '-3', '--format=%B')).not.toContain('Prompt-Eval')
+  })
+
+  it('is not run in a dry run', async () => {
+    const registry = createRegistry({ config: CONFIG })
+    const { slug } = registry.seed('Greet', [{ state: 'draft' }])
+    const result = await registry.cli('publish', slug, '--dry-run')
+    expect([result.exit, result.stderr]).toEqual([0, ''])
+    expect(result.stdout).toContain('gate')
+  })
+
+  it('has no flag that skips it', async () => {
+    const registry = createRegistry({ config: CONFIG })
+    const { slug } = registry.seed('Greet', [{ state: 'draft' }])
+    await registry.fails(2, 'usage', 'publish', slug, '--skip-gate')
+    await registry.fails(1, 'gate_failed', 'publish', slug, '--no-verify', '-m', 'gate: overridden_by Ada')
+  })
+
+  it('takes partials as they would be served: what is published along, else what is live', async () => {
+    const registry = createRegistry({ config: CONFIG })
+    const tone = registry.seed('Tone', [{ template: 'Live tone' }])
+    const { slug } = registry.seed('Greet', [{ state: 'draft', template: `Hi {{name}} {{> ${tone.slug}}}` }])
+    registry.edit(tone.slug, 'Live tone', 'New tone')
+    const setOf = (text: string) =>
+      `providers: [echo]\ntests: [{vars: {name: Ada}, assert: [{type: contains, value: ${text}}]}]\n`
+    registry.repo.write(
+      `evals/${tone.slug}.yaml`,
+      'providers: [echo]\ntests: [{assert: [{type: contains, value: tone}]}]\n',
+    )
+    registry.repo.write(`evals/${slug}.yaml`, setOf('New tone'))
+    await registry.fails(1, 'gate_failed', 'publish', slug)
+    expect(await registry.json('publish', slug, tone.slug)).toHaveLength(2)
+  })
+
+  it('asks for a share of the tests, and runs its own providers', async () => {
+    const registry = createRegistry({
+      config: `${CONFIG}  production: {eval: required, pass_rate: 0.6, providers: [echo]}\n`,
+    })
+    const { slug } = registry.live('Greet', undefined, 'staging')
+    registry.repo.write(`evals/${slug}.yaml`, testSet('Goodbye', 'openai:gpt-4o'))
+    await registry.json('promote', slug, '--to', 'production')
+    expect(registry.repo.git('log', '-1', '--format=%B')).toContain('Prompt-Eval: 2/3 sha256:')
+  })
+
+  it('starts no program that a file names, unless the user allows it', async () => {
+    const registry = createRegistry({ config: CONFIG })
+    const { slug } = registry.seed('Greet', [{ state: 'draft' }])
+    registry.repo.write(`evals/${slug}.yaml`, testSet('Hello', "'exec:cat'"))
+    const error = await registry.fails(1, 'gate_failed', 'publish', slug)
+    expect(error.message).toContain('exec:cat')
+    const result = await promptctl(registry.place({ env: { PROMPTCTL_EVAL_ALLOW_EXEC: '1' } }), 'publish', slug)
+    expect([result.exit, result.stderr]).toEqual([0, ''])
+  })
+
+  it('calls a test set that cannot be read a failure, with the place', async () => {
+    const registry = createRegistry({ config: CONFIG })
+    const { slug } = registry.seed('Greet', [{ state: 'draft' }])
+    registry.repo.write(`evals/${slug}.yaml`, 'providers: [echo]\ntests:\n  - assert: [{type: llm-rubric, value: x}]\n')
+    const error = await registry.fails(1, 'gate_failed', 'publish', slug)
+    expect(error.details).toMatchObject({ problems: [{ file: `evals/${slug}.yaml`, line: 3, column: 21 }] })
+  })
+})
+
+describe('the seam', () => {
+  it('is the only way to the engine: each commit and each staging takes a plan that passed', () => {
+    const folder = new URL('../../src/registry/', import.meta.url)
+    const writers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => /repository\.(commit|stage)\(/.test(readFileSync(new URL(file, folder), 'utf8')))
+    // init writes no prompt; apply-push stages repairs alone, which are HEAD's own bytes.
+    expect(writers.sort()).toEqual(['apply-push.ts', 'apply.ts', 'init.ts'])
+    const stagings = ['apply.ts', 'apply-push.ts'].flatMap((file) =>
+      [...readFileSync(new URL(file, folder), 'utf8').matchAll(/repository\.stage\(([^\n]*)/g)].map(
+        ([, words]) => words,
+      ),
+    )
+    expect(stagings.filter((words) => !words?.includes('repairs'))).toHaveLength(1)
+    const passed = readFileSync(new URL('apply.ts', folder), 'utf8')
+    expect(passed.match(/plan: PassedPlan/g)).toHaveLength(2)
+    const casts = readdirSync(folder).filter(
+      (file) => file.endsWith('.ts') && /\bas PassedPlan\b/.test(readFileSync(new URL(file, folder), 'utf8')),
+    )
+    expect(casts).toEqual(['gate.ts'])
+  })
+})
