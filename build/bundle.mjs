@@ -10,13 +10,15 @@ const yaml = join(dirname(require.resolve('yaml/package.json')), 'browser/dist/i
 /**
  * Makes our libraries cheaper to start. yaml's entry for Node is some seventy CommonJS modules, each a wrapper at run time;
  * the one for browsers is the same code as ES modules (what differs is `!!binary`, which prompt files refuse).
+ * A library that requires yaml gets the entry for Node, all the same: ES modules that somebody requires are wrapped, and set
+ * up by every chunk that imports them.
  * commander loads node:child_process (4 ms) for subcommands that are programs of their own: we have none.
  * chalk asks node:tty (3 ms) for the terminal's colours: its level is always given to it.
  */
 const slimLibraries = {
   name: 'slim-libraries',
-  resolveId(id) {
-    if (id === 'yaml') return yaml
+  resolveId(id, _importer, { kind }) {
+    if (id === 'yaml') return kind === 'require-call' ? null : yaml
     return id === '#supports-color' ? '\0no-terminal' : null
   },
   load: (id) => (id === '\0no-terminal' ? 'export default { stdout: false, stderr: false }' : null),
@@ -41,7 +43,12 @@ const LIBRARIES = [
   'undici',
   'yaml',
 ]
-const libraryChunks = LIBRARIES.map((name) => ({ name, test: new RegExp(`/node_modules/${name}/`), priority: 2 }))
+const folderOf = (name) => (name === 'yaml' ? 'yaml/browser' : name)
+const libraryChunks = LIBRARIES.map((name) => ({
+  name,
+  test: new RegExp(`/node_modules/${folderOf(name)}/`),
+  priority: 2,
+}))
 
 /** What shows tables and strange characters: its regular expressions with Unicode classes take 1 ms to make. */
 const displayChunk = { name: 'display', test: /\/src\/(core\/visible|cli\/table)\.ts$/, priority: 2 }
@@ -71,6 +78,9 @@ export async function bundleCli(root, directory) {
     codeSplitting: { groups: [...libraryChunks, displayChunk, compileChunk] },
     comments: false,
   })
+  for (const { fileName, code } of output) {
+    if (/^require_\w+\.it\.init_/m.test(code)) throw new Error(`${fileName} sets up a library as soon as it is loaded`)
+  }
   for (const { fileName, code } of output) writeFileSync(join(directory, fileName), escapeNonAscii(code))
   return output
 }
