@@ -44,7 +44,7 @@ describe('the library', () => {
     const fixture = createRegistry()
     const { slug } = fixture.live('Greeting', 'Hi {{name}}', 'staging')
     const registry = await open(fixture.dir)
-    expect(await registry.list({ environment: 'staging' })).toMatchObject([{ slug, template: 'Hi {{name}}' }])
+    expect(await registry.files({ environment: 'staging' })).toMatchObject([{ slug, template: 'Hi {{name}}' }])
     expect((await registry.versions(slug)).map(({ version, action }) => [version, action])).toEqual([
       [3, 'promoted'],
       [2, 'published'],

@@ -2,6 +2,7 @@
 export interface BoundedMap<K, V> {
   get(key: K): V | undefined
   set(key: K, value: V): void
+  values(): readonly V[]
 }
 
 /** Holds values of `limit` in all, as `sizeOf` counts them; one that is larger than half of it is not kept. */
@@ -33,5 +34,6 @@ export function createSizedMap<K, V>(limit: number, sizeOf: (value: V) => number
         remove(oldest)
       }
     },
+    values: () => [...map.values()],
   }
 }

@@ -158,3 +158,22 @@ export function contentOf(delivered: DeliveredPrompt): PromptContent {
     ...(has('config', config) ? { config } : {}),
   }
 }
+
+/** What a prompt is found under. */
+interface Named {
+  readonly slug: string
+  readonly id: string
+  readonly aliases: readonly string[]
+}
+
+/** Prompts by their names: slugs, then UUIDs, then aliases, which an environment has once; of two claims the first counts. */
+export function indexNames<Item extends Named>(items: readonly Item[]): ReadonlyMap<string, Item> {
+  const names = new Map<string, Item>()
+  const claim = (name: string, item: Item): void => {
+    if (!names.has(name)) names.set(name, item)
+  }
+  for (const item of items) claim(item.slug, item)
+  for (const item of items) claim(item.id, item)
+  for (const item of items) for (const alias of item.aliases) claim(alias, item)
+  return names
+}

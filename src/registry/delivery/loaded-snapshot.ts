@@ -1,4 +1,5 @@
 import { type BoundedMap, createSizedMap } from '../../core/bounded-map.js'
+import { indexNames } from '../../core/delivered.js'
 import type { Environment, Slug } from '../../core/slug.js'
 import type { Oid } from '../ports.js'
 import { Contents } from './contents.js'
@@ -83,17 +84,8 @@ export class LoadedSnapshot implements Snapshot {
   }
 
   #rowNamed(name: string): Row | undefined {
-    this.#names ??= this.#collectNames()
+    this.#names ??= indexNames(this.slugs.flatMap((slug) => this.standings.rows.get(slug) ?? []))
     return this.#names.get(name)
-  }
-
-  /** A UUID wins over an alias, and where two prompts claim a name, the first in byte order. */
-  #collectNames(): ReadonlyMap<string, Row> {
-    const names = new Map<string, Row>()
-    const rows = this.slugs.flatMap((slug) => this.standings.rows.get(slug) ?? [])
-    for (const row of rows) if (!names.has(row.id)) names.set(row.id, row)
-    for (const row of rows) for (const alias of row.aliases) if (!names.has(alias)) names.set(alias, row)
-    return names
   }
 
   #partialsOf({ slug: own, content }: Row): readonly Row[] {
@@ -107,4 +99,13 @@ export class LoadedSnapshot implements Snapshot {
     }
     return [...found.values()].sort((a, b) => (a.slug < b.slug ? -1 : 1))
   }
+}
+
+/** The prompts that two snapshots of one environment serve otherwise, in byte order. */
+export function changedSlugs(before: Snapshot, after: Snapshot): readonly Slug[] {
+  if (!(before instanceof LoadedSnapshot && after instanceof LoadedSnapshot)) return []
+  const [old, now] = [before.standings.rows, after.standings.rows]
+  const changed = [...now].filter(([slug, row]) => old.get(slug) !== row).map(([slug]) => slug)
+  const gone = [...old.keys()].filter((slug) => !now.has(slug))
+  return [...changed, ...gone].sort()
 }

@@ -1,0 +1,129 @@
+import type { DeliveredPrompt } from '../core/delivered.js'
+import { parseDelivered, parseJsonDocument } from '../core/delivered-json.js'
+import { ERROR_CODES, type ErrorCode, PromptctlError } from '../core/errors.js'
+
+/** In bytes: far more than a prompt with all that it includes. */
+const MOST_BYTES = 16 * 1024 * 1024
+/** Answers that tell that the server cannot answer now, and nothing about the prompt. */
+const AWAY: ReadonlySet<number> = new Set([408, 425, 429])
+
+export interface RemoteOptions {
+  readonly url: URL
+  readonly token: string | undefined
+  readonly timeoutMs: number
+}
+
+/** What asking for a prompt came to. `refused`: the server says that there is none, or not for us. */
+export type Answer =
+  | { readonly kind: 'prompt'; readonly delivered: DeliveredPrompt; readonly etag: string | null }
+  | { readonly kind: 'same' }
+  | { readonly kind: 'refused'; readonly error: PromptctlError }
+
+/** Asks promptctl serve. Throws `unavailable` when it is away: no answer in time, or one of 5xx, 408, 425 and 429. */
+export interface RemoteClient {
+  prompt(name: string, environment: string, etag: string | null): Promise<Answer>
+  /** JSON of a path below the server's. Throws what the server's problem document says. */
+  json(path: string, query: Readonly<Record<string, string>>): Promise<unknown>
+}
+
+export function createRemoteClient({ url, token, timeoutMs }: RemoteOptions): RemoteClient {
+  const ask = async (path: string, query: Readonly<Record<string, string>>, etag: string | null = null) => {
+    const target = new URL(path, url)
+    for (const [key, value] of Object.entries(query)) target.searchParams.set(key, value)
+    const headers = {
+      accept: 'application/json, application/problem+json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(etag === null ? {} : { 'if-none-match': etag }),
+    }
+    const { origin, pathname } = target
+    const place = `${origin}${pathname}`
+    try {
+      const response = await fetch(target, { headers, signal: AbortSignal.timeout(timeoutMs) })
+      return { place, response, bytes: await readBytes(response) }
+    } catch (cause) {
+      throw unreachable(place, cause)
+    }
+  }
+  return {
+    prompt: async (name, environment, etag) => {
+      const { place, response, bytes } = await ask(`api/v1/prompts/${encodeURIComponent(name)}`, { environment }, etag)
+      if (response.status === 304 && etag !== null) return { kind: 'same' }
+      if (response.ok) {
+        return { kind: 'prompt', delivered: parseDelivered(bytes, place), etag: response.headers.get('etag') }
+      }
+      return { kind: 'refused', error: refusal(response, bytes, place) }
+    },
+    json: async (path, query) => {
+      const { place, response, bytes } = await ask(path, query)
+      if (!response.ok) throw refusal(response, bytes, place)
+      return parseJsonDocument(bytes, place, 'Is that the address of promptctl serve?')
+    },
+  }
+}
+
+async function readBytes(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > MOST_BYTES) throw new Error(`the answer is larger than ${MOST_BYTES} bytes`)
+  }
+  return Buffer.concat(chunks)
+}
+
+function unreachable(place: string, cause: unknown): PromptctlError {
+  const { message, cause: inner } = cause instanceof Error ? cause : { message: String(cause), cause: undefined }
+  const reason = inner instanceof Error && inner.message !== '' ? inner.message : message
+  return new PromptctlError('unavailable', `${place} gives no answer: ${reason}`, {
+    hint: 'Is promptctl serve running there?',
+    cause,
+  })
+}
+
+/** The error of an answer that is none of ours to give; throws it when it says only that the server is away. */
+function refusal({ status }: Response, bytes: Uint8Array, place: string): PromptctlError {
+  const problem = readProblem(bytes)
+  const away = status >= 500 || AWAY.has(status)
+  const code = away ? 'unavailable' : (problem.code ?? codeOf(status))
+  const error = new PromptctlError(code, problem.detail ?? `${place} answered ${status}`, {
+    hint: problem.hint,
+    details: { ...problem.details, status, url: place },
+  })
+  if (away) throw error
+  return error
+}
+
+function codeOf(status: number): ErrorCode {
+  if (status === 401) return 'unauthorized'
+  if (status === 403) return 'forbidden'
+  return status === 404 ? 'not_found' : 'usage'
+}
+
+interface ReadProblem {
+  readonly code?: ErrorCode
+  readonly detail?: string
+  readonly hint?: string
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+/** The parts of an RFC 9457 problem document that are there. */
+function readProblem(bytes: Uint8Array): ReadProblem {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch (error) {
+    // A proxy's page says no more than its status.
+    if (error instanceof SyntaxError) return {}
+    throw error
+  }
+  if (typeof value !== 'object' || value === null) return {}
+  const { code, detail, hint, details } = value as Readonly<Record<string, unknown>>
+  const known = ERROR_CODES.find((each) => each === code)
+  return {
+    ...(known === undefined ? {} : { code: known }),
+    ...(typeof detail === 'string' ? { detail } : {}),
+    ...(typeof hint === 'string' ? { hint } : {}),
+    ...(typeof details === 'object' && details !== null ? { details: { ...details } } : {}),
+  }
+}
