@@ -53,4 +53,36 @@ describe('the library', () => {
     expect((await registry.get(slug, { version: 1 })).file.state).toBe('draft')
     await registry.close()
   })
+
+  it('reads a prompt once until the branch moves, also under its alias [case 8]', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.seed('Greeting', [
+      { environment: 'production', template: 'One', more: { aliases: ['team/greet'] } },
+    ])
+    const registry = await open(fixture.dir, 'production')
+    const prompt = await registry.get('team/greet')
+    expect(await registry.get('team/greet')).toBe(prompt)
+    fixture.edit(slug, 'One', 'Broken', 'production')
+    // An alias of the work tree is not live.
+    fixture.edit(slug, 'team/greet', 'team/other', 'production')
+    fixture.commit('by hand', '--no-verify')
+    expect(await registry.compile('team/greet')).toBe('One')
+    expect(await registry.get('team/other').catch((error: library.PromptctlError) => error.code)).toBe('not_found')
+    expect(await registry.list()).toMatchObject([{ slug, aliases: ['team/greet'], version: 1 }])
+    await registry.close()
+  })
+
+  it('tells what changed when the branch moves', async () => {
+    const fixture = createRegistry()
+    const first = fixture.live('First', 'One', 'production')
+    fixture.live('Second', 'Two', 'production')
+    const registry = await open(fixture.dir, 'production')
+    const changes: library.PromptChange[] = []
+    const stop = registry.watch((change) => changes.push(change))
+    await new Promise((done) => setTimeout(done, 1000))
+    await fixture.json('archive', first.slug, '--env', 'production')
+    await expect.poll(() => changes, { timeout: 5000 }).toEqual([{ environment: 'production', slugs: [first.slug] }])
+    stop()
+    await registry.close()
+  })
 })
