@@ -20,6 +20,7 @@ import { formatLangfuseError, LANGFUSE_PREFIX } from './langfuse-error.js'
 import { API } from './openapi.js'
 import { createPinned } from './pinned.js'
 import { HttpError, PROBLEM_TYPE, problemOf } from './problem.js'
+import { registerEvents } from './routes/events.js'
 import { registerLangfuse } from './routes/langfuse.js'
 import { registerOperations } from './routes/operations.js'
 import { registerPrompts } from './routes/prompts.js'
@@ -85,6 +86,7 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
     const pinned = createPinned(server)
     registerTemplates(api, server)
     registerPrompts(api, server, pinned)
+    registerEvents(api, server)
     registerLangfuse(api, server, pinned)
     registerWrites(api, server)
   })

@@ -10,9 +10,11 @@ import { allowedHosts, isLoopback } from './hosts.js'
 import { drain, listen } from './listen.js'
 import { createLog } from './log.js'
 import { createMetrics } from './metrics.js'
+import { reportMoves } from './moves.js'
+import { retryOutbox } from './outbox.js'
 import { createSource } from './source.js'
 import { openTokens } from './token-file.js'
-import { watch } from './watch.js'
+import { sleep, watch } from './watch.js'
 
 export interface ServeOptions {
   readonly host: string
@@ -36,6 +38,9 @@ export interface ServeSurroundings {
   /** Called when the socket listens. */
   readonly onListening?: (url: string) => void
 }
+
+/** A delivery that is under way at the end is tried again later, by whoever comes; it is waited for no longer. */
+const LONGEST_TRY_MS = 3_000
 
 /** Serves until the signal comes, and resolves when everything was answered. Throws what keeps it from starting. */
 export async function serve(options: ServeOptions, surroundings: ServeSurroundings): Promise<void> {
@@ -61,13 +66,22 @@ export async function serve(options: ServeOptions, surroundings: ServeSurroundin
   log.write('info', 'listening', { url, ref: source.ref })
   log.flush()
   surroundings.onListening?.(url)
+  reportMoves(server)
+  const outbox = registry.config.webhooks.length === 0 ? undefined : retryOutbox(server, signal)
   await watch(server, signal)
   health.drain()
   log.write('info', 'draining')
   await drain(app)
+  await atMost(LONGEST_TRY_MS, outbox)
   await tokens?.closed
   log.write('info', 'ended')
   log.flush()
+}
+
+async function atMost(ms: number, action: Promise<void> | undefined): Promise<void> {
+  const rest = new AbortController()
+  await Promise.race([action, sleep(ms, rest.signal)])
+  rest.abort()
 }
 
 async function findRef(registry: Registry, asked: string | undefined): Promise<string> {

@@ -1,0 +1,54 @@
+import { CONFIG_FILE } from '../core/paths.js'
+import type { ServerContext } from './context.js'
+import type { Loaded, Move } from './source.js'
+
+/** Tells the log what became of each move of the branch: what is invalid now, what was renumbered, a changed configuration. */
+export function reportMoves(server: ServerContext): () => void {
+  return server.source.onMove((move) => {
+    reportInvalid(server, move)
+    reportHistory(server, move).catch((error: unknown) => server.health.failed('load', error))
+  })
+}
+
+function reportInvalid({ log }: ServerContext, { before, after }: Move): void {
+  const { tip: commit, snapshots } = after
+  log.write('info', 'serving', {
+    commit,
+    prompts: Object.fromEntries([...snapshots].map(([name, { size }]) => [name, size])),
+  })
+  for (const [environment, { invalid, unknown }] of snapshots) {
+    const known = new Set(before?.snapshots.get(environment)?.invalid)
+    for (const slug of invalid) {
+      if (known.has(slug)) continue
+      log.write('warn', 'a prompt is invalid, so the version before goes on being served', {
+        commit,
+        environment,
+        slug,
+      })
+    }
+    if (unknown.length > 0 && before === undefined) {
+      const hint = 'git fetch --unshallow'
+      log.write('warn', 'a shallow clone does not tell what is live of some prompts', {
+        environment,
+        slugs: unknown,
+        hint,
+      })
+    }
+  }
+}
+
+async function reportHistory({ log, source }: ServerContext, { before, after }: Move): Promise<void> {
+  if (before === undefined) return
+  const { repository, prefix } = await source.registry.git()
+  if (!(await repository.isOnChain(before.tip, after.tip))) {
+    log.write('warn', 'the history was rewritten, and version numbers may have moved', {
+      code: 'renumbers',
+      before: before.tip,
+      commit: after.tip,
+    })
+  }
+  const blobAt = async ({ tip }: Loaded) => (await repository.entriesAt(tip, [`${prefix}${CONFIG_FILE}`]))[0]?.blob
+  if ((await blobAt(before)) !== (await blobAt(after))) {
+    log.write('warn', `${CONFIG_FILE} changed: it counts when the server is started again`, { commit: after.tip })
+  }
+}

@@ -1,0 +1,222 @@
+import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { DeliveredPrompt } from '../../src/core/delivered.js'
+import { openRegistry } from '../../src/open.js'
+import { serve } from '../../src/server/serve.js'
+import { promptctl } from '../helpers/cli.js'
+import { createRegistry, type TestRegistry, tempDir } from '../helpers/registry.js'
+
+interface Running {
+  readonly url: string
+  /** Every line so far. */
+  lines(): readonly Readonly<Record<string, unknown>>[]
+  stop(): Promise<void>
+}
+
+const running: Running[] = []
+afterEach(async () => {
+  for (const one of running.splice(0)) await one.stop()
+})
+
+async function start(
+  { dir, repo }: Pick<TestRegistry, 'dir' | 'repo'>,
+  more: { readonly tokens?: string; readonly host?: string; readonly environment?: string } = {},
+): Promise<Running> {
+  const registry = await openRegistry({ directory: dir, env: repo.env, now: Date.now })
+  const stopping = new AbortController()
+  let text = ''
+  let ended: Promise<void> | undefined
+  const url = await new Promise<string>((done, fail) => {
+    ended = serve(
+      {
+        host: more.host ?? '127.0.0.1',
+        port: 0,
+        environment: (more.environment ?? 'production') as never,
+        branch: undefined,
+        allowedHosts: [],
+        cors: [],
+      },
+      {
+        registry,
+        readTokens: more.tokens === undefined ? undefined : async () => readTokens(more.tokens ?? ''),
+        signal: stopping.signal,
+        now: Date.now,
+        write: (lines) => {
+          text += lines
+        },
+        onListening: done,
+      },
+    )
+    ended.catch(fail)
+  })
+  const started: Running = {
+    url,
+    lines: () =>
+      text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    stop: async () => {
+      stopping.abort()
+      await ended
+      await registry.close()
+    },
+  }
+  running.push(started)
+  await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 10_000, interval: 20 }).toBe(200)
+  return started
+}
+
+const readTokens = async (file: string) => {
+  const { readFileSync } = await import('node:fs')
+  return { text: readFileSync(file, 'utf8'), file }
+}
+
+const versionAt = async (url: string, slug: string) =>
+  ((await (await fetch(`${url}/api/v1/prompts/${slug}`)).json()) as DeliveredPrompt).version
+
+describe('serve', () => {
+  it('shows a commit by anyone within a second, packed references too', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    const { url } = await start(fixture)
+    expect(await versionAt(url, slug)).toBe(4)
+    fixture.edit(slug, 'Hi', 'Ho', 'production')
+    await fixture.json('publish', slug, '--env', 'production')
+    await expect.poll(() => versionAt(url, slug), { timeout: 1_500, interval: 20 }).toBe(5)
+    fixture.repo.git('pack-refs', '--all')
+    fixture.edit(slug, 'Ho', 'He', 'production')
+    await fixture.json('publish', slug, '--env', 'production')
+    fixture.repo.git('pack-refs', '--all')
+    await expect.poll(() => versionAt(url, slug), { timeout: 1_500, interval: 20 }).toBe(6)
+  })
+
+  it('keeps a prompt that broke as it was, says so once, and moves the others on [case 65]', async () => {
+    const fixture = createRegistry()
+    const broken = fixture.live('Broken', 'Old', 'production').slug
+    const fine = fixture.live('Fine', 'Old', 'production').slug
+    const { url, lines } = await start(fixture)
+    fixture.edit(broken, 'Old', 'New', 'production')
+    fixture.commit('break the seal')
+    fixture.edit(fine, 'Old', 'New', 'production')
+    await fixture.json('publish', fine, '--env', 'production')
+    await expect.poll(() => versionAt(url, fine), { timeout: 1_500, interval: 20 }).toBe(5)
+    expect(await versionAt(url, broken)).toBe(4)
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    expect(metrics).toContain('promptctl_invalid_prompts{environment="production"} 1')
+    expect(metrics).toContain(`promptctl_snapshot_info{commit="${fixture.head()}"} 1`)
+    await expect.poll(() => lines().filter(({ slug, level }) => slug === broken && level === 'warn').length).toBe(1)
+  })
+
+  it('goes on with what it has when a load fails, says so once, and recovers', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    const { url, lines } = await start(fixture)
+    const ref = join(fixture.dir, '.git/refs/heads/main')
+    renameSync(ref, `${ref}.aside`)
+    writeFileSync(ref, 'no id\n')
+    await expect
+      .poll(async () => ((await (await fetch(`${url}/readyz`)).json()) as { status: string }).status, {
+        timeout: 5_000,
+      })
+      .toBe('degraded')
+    expect(await versionAt(url, slug)).toBe(4)
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/promptctl_failures_total\{part="load"\} [1-9]/)
+    rmSync(ref)
+    renameSync(`${ref}.aside`, ref)
+    await expect
+      .poll(async () => ((await (await fetch(`${url}/readyz`)).json()) as { status: string }).status, {
+        timeout: 5_000,
+      })
+      .toBe('ready')
+    await expect
+      .poll(() =>
+        lines()
+          .filter(({ part }) => part === 'load')
+          .map(({ message }) => message),
+      )
+      .toEqual(['load failed', 'load works again'])
+  })
+
+  it('reports a history that was rewritten', async () => {
+    const fixture = createRegistry()
+    fixture.live('Greeting', 'Hi', 'production')
+    const { lines } = await start(fixture)
+    fixture.repo.git('reset', '-q', '--hard', 'HEAD~1')
+    fixture.commit('another', '--allow-empty')
+    await expect.poll(() => lines().some(({ code }) => code === 'renumbers'), { timeout: 2_000 }).toBe(true)
+  })
+
+  it('follows the file of tokens, and keeps the old ones when that is wrong', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    const file = join(tempDir(), 'tokens')
+    const create = async (name: string) =>
+      (
+        await promptctl(fixture.place(), 'token', 'create', '--name', name, '--scope', 'read:production', '--json')
+      ).json<{
+        token: string
+        line: string
+      }>()
+    const [a, b] = [await create('a'), await create('b')]
+    writeFileSync(file, `# who may read\n\n${a.line}\n`)
+    const { url, lines } = await start(fixture, { tokens: file })
+    const ask = async (token: string) =>
+      (await fetch(`${url}/api/v1/prompts/${slug}`, { headers: { authorization: `Bearer ${token}` } })).status
+    expect([await ask(a.token), await ask(b.token)]).toEqual([200, 401])
+    writeFileSync(file, `${b.line}\n`)
+    await expect.poll(() => ask(b.token), { timeout: 3_000 }).toBe(200)
+    expect(await ask(a.token)).toBe(401)
+    appendFileSync(file, `${a.token}\n`)
+    await expect.poll(() => lines().some(({ part }) => part === 'tokens'), { timeout: 3_000 }).toBe(true)
+    expect(await ask(b.token)).toBe(200)
+    expect(JSON.stringify(lines())).not.toContain(a.token)
+  })
+
+  it('refuses to start for others without tokens, and with a wrong file [case 63]', async () => {
+    const fixture = createRegistry()
+    const run = (...words: string[]) => promptctl(fixture.place(), 'serve', '--port', '0', ...words)
+    for (const host of ['0.0.0.0', '::', '192.0.2.1']) {
+      expect((await run('--host', host)).stderr, host).toContain('needs tokens')
+    }
+    expect(await run('--tokens', 'nothing')).toMatchObject({ exit: 3 })
+    fixture.repo.write('tokens', 'ci sha256:12 read:production\n')
+    const wrong = await run('--tokens', join(fixture.dir, 'tokens'))
+    expect(wrong.exit).toBe(1)
+    expect(wrong.stderr).toContain('Line 1')
+    expect(await run('--env', 'nowhere')).toMatchObject({ exit: 2 })
+  })
+
+  it('starts on a branch that has nothing yet, and is ready when it has', async () => {
+    const fixture = createRegistry()
+    fixture.repo.git('checkout', '-q', '--orphan', 'later')
+    fixture.repo.write('promptctl.yaml', 'branch: later\nenvironments: [production]\n')
+    const registry = await openRegistry({ directory: fixture.dir, env: fixture.repo.env, now: Date.now })
+    const stopping = new AbortController()
+    let url = ''
+    const ended = serve(
+      { host: '127.0.0.1', port: 0, environment: undefined, branch: undefined, allowedHosts: [], cors: [] },
+      {
+        registry,
+        readTokens: undefined,
+        signal: stopping.signal,
+        now: Date.now,
+        write: () => undefined,
+        onListening: (at) => {
+          url = at
+        },
+      },
+    )
+    try {
+      await expect.poll(() => url).not.toBe('')
+      expect((await fetch(`${url}/readyz`)).status).toBe(503)
+      fixture.commit('first')
+      await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 5_000 }).toBe(200)
+    } finally {
+      stopping.abort()
+      await ended
+      await registry.close()
+    }
+  })
+})
