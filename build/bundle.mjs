@@ -37,7 +37,7 @@ const LIBRARIES = [
   'csv-parse',
   'diff',
   'isomorphic-git',
-  'mustache',
+
   're2js',
   'transliteration',
   'undici',

@@ -62,8 +62,31 @@ const asciiFirst = (line, name, pattern) => {
   return `const ${name} = { test: (text) => new RegExp(${ascii}).test(text) || new RegExp(${pattern}, "u").test(text) };`
 }
 
+/**
+ * Ajv puts whole schemas into the code for the few lists of values that its errors quote: making those objects takes 1 ms of
+ * every start. What is used of them stays, `schema31.properties.promotion.enum` as a constant of its own.
+ */
+const withoutSchemas = (code) => {
+  const schemas = new Map()
+  const bare = code.replace(/const (schema\d+) = (\{.*?\});(?=const |function |export )/g, (_, name, json) => {
+    schemas.set(name, JSON.parse(json))
+    return ''
+  })
+  const parts = new Map()
+  const short = bare.replace(/\b(schema\d+)((?:\.\w+|\["[^"]*"\])+)/g, (whole, name, path) => {
+    const steps = [...path.matchAll(/\.(\w+)|\["([^"]*)"\]/g)].map(([, plain, quoted]) => plain ?? quoted)
+    const part = steps.reduce((schema, step) => schema[step], schemas.get(name))
+    const isMap = steps.at(-1) === 'properties'
+    parts.set(whole, JSON.stringify(isMap ? mapValues(part, () => 1) : part))
+    return `part${[...parts.keys()].indexOf(whole)}`
+  })
+  if (/\bschema\d/.test(short)) throw new Error('the validators use a schema in a way that is not known here')
+  return `${[...parts.values()].map((json, index) => `const part${index} = ${json};`).join('')}${short}`
+}
+
 const formatCode = (chosen) => {
-  const code = standalone.default(ajv, Object.fromEntries(chosen)).replaceAll(LENGTH, 'countCodePoints')
+  const whole = standalone.default(ajv, Object.fromEntries(chosen)).replaceAll(LENGTH, 'countCodePoints')
+  const code = withoutSchemas(whole)
   if (/\brequire\(/.test(code))
     throw new Error('the validators need a run-time module of Ajv that is not replaced here')
   const quickCode = code.replace(/const (pattern\d+) = new RegExp\(("[^"]*\\\\p[^"]*"), "u"\);?/g, asciiFirst)
@@ -77,12 +100,13 @@ function countCodePoints(text) {
 `
 }
 
-/** The files beside the one that nearly every command needs. */
+/** What nearly every command needs, and the files beside that. */
+const COMMON = ['validateConfig', 'validatePrompt']
 const RARE = {
   'eval-validator': ['validateEval'],
   'delivery-validators': ['validateBundle', 'validateDelivered'],
 }
-const common = ids.filter(([name]) => !Object.values(RARE).flat().includes(name))
+const common = ids.filter(([name]) => COMMON.includes(name))
 const declare = (chosen) => chosen.map(([name]) => `export declare const ${name}: Validate`).join('\n')
 
 const types = `// Made by build/validators.mjs from schemas/. Not to be edited.

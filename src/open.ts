@@ -203,11 +203,7 @@ async function attach(
   prefix: string,
   { now, interrupt }: OpenOptions,
 ): Promise<RegistryRepository> {
-  const [{ openCache }, { withLock }, { recover }] = await Promise.all([
-    import('./git/cache.js'),
-    import('./git/lock.js'),
-    import('./git/recover.js'),
-  ])
+  const { openCache } = await import('./git/cache.js')
   const stateDir = join(repository.commonDir, 'promptctl', stateFolder(prefix))
   return {
     repository,
@@ -215,15 +211,14 @@ async function attach(
     stateDir,
     cache: openCache(join(stateDir, 'cache')),
     hooks: () => hooksOf(repository),
-    exclusively: (action) =>
-      withLock(
-        stateDir,
-        async () => {
-          await recover(repository)
-          return interrupt === undefined ? action() : interrupt.protect(action)
-        },
-        { now },
-      ),
+    exclusively: async (action) => {
+      const [{ withLock }, { recover }] = await Promise.all([import('./git/lock.js'), import('./git/recover.js')])
+      const whenOurs = async () => {
+        await recover(repository)
+        return interrupt === undefined ? action() : interrupt.protect(action)
+      }
+      return withLock(stateDir, whenOurs, { now })
+    },
   }
 }
 
