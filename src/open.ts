@@ -45,6 +45,25 @@ export async function openRegistry(options: OpenOptions): Promise<Registry> {
   return root === undefined ? openBare(options) : openOnDisk(root, options)
 }
 
+/**
+ * Opens the registry in `directory` as a bare clone of `url`, which is made where it is missing: a server's own. Throws
+ * `conflict` for a folder that holds something else, `unavailable` when there is none yet and the remote is away.
+ */
+export async function openCloned(options: OpenOptions, url: string): Promise<Registry> {
+  const { openClone } = await import('./git/clone.js')
+  const { directory, base = directory, env } = options
+  await openClone({ url, dir: directory, base, env })
+  return openBare(options)
+}
+
+/** The same environment for git that nobody attends: it asks nothing, and gives up a connection that stands still for 20 s. */
+export const unattended = (env: OpenOptions['env']): OpenOptions['env'] => ({
+  GIT_HTTP_LOW_SPEED_LIMIT: '1',
+  GIT_HTTP_LOW_SPEED_TIME: '20',
+  ...env,
+  GIT_TERMINAL_PROMPT: '0',
+})
+
 /** The nearest folder upwards that holds a configuration, with symbolic links resolved; undefined when none does. */
 export function findRoot(directory: string): string | undefined {
   for (let folder = directory; ; folder = dirname(folder)) {

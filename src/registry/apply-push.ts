@@ -28,6 +28,8 @@ import { displayBranch, requireSharedBranch, type SharedBranch } from './shared-
 /** What a command that takes --push is asked. */
 export interface PushableRequest extends Omit<ApplyOptions, 'verb' | 'session'> {
   readonly push?: boolean | undefined
+  /** With `push`: what is here and not there is given up. For a clone that is a server's own. */
+  readonly mirror?: boolean | undefined
 }
 
 /** After this many tips that moved meanwhile it is a `conflict`. */
@@ -40,7 +42,7 @@ const ATTEMPTS = 5
  */
 export async function openPushSession(
   registry: Registry,
-  { push, dryRun, author }: PushableRequest,
+  { push, mirror, dryRun, author }: PushableRequest,
 ): Promise<PushSession | undefined> {
   if (!push || dryRun) return undefined
   const git = await registry.git()
@@ -52,8 +54,8 @@ export async function openPushSession(
   })
   const [there, moment] = await Promise.all([fetching, readMoment(registry, author), warmUp(registry)])
   // Where nothing has moved there is nothing to do; applyAndPush looks again under the lock.
-  if ((await readTip(registry)) !== there) await git.exclusively(() => goForward(registry, { shared, there }))
-  return { apply: (plan, options) => applyAndPush(registry, plan, options, { shared, there, moment }) }
+  if ((await readTip(registry)) !== there) await git.exclusively(() => goForward(registry, { shared, there, mirror }))
+  return { apply: (plan, options) => applyAndPush(registry, plan, options, { shared, there, mirror, moment }) }
 }
 
 /** While the remote answers: starts the process that reads objects, and loads what parses prompts. Its answers are not used. */
@@ -95,13 +97,13 @@ async function tryUntilPushed(
   registry: Registry,
   plan: (head: Oid | undefined, moment: Moment) => Promise<PassedPlan>,
   options: ApplyOptions,
-  { shared, there: first, moment }: Begun,
+  { shared, there: first, mirror, moment }: Begun,
 ): Promise<Sent> {
   const git = await registry.git()
   let there = first
   let seen: Seen = []
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const base = await goForward(registry, { shared, there })
+    const base = await goForward(registry, { shared, there, mirror })
     await assertIdle(git)
     if (base.head !== undefined) await assertNotOvertaken(registry, base.head, seen)
     const decided = await plan(base.head, moment)

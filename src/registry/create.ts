@@ -32,8 +32,11 @@ export interface NewRequest extends PushableRequest, Beginning {}
 export async function createPrompt(registry: Registry, request: NewRequest): Promise<Applied> {
   const session = await openPushSession(registry, request)
   const { content } = request
+  const draft = await createDraft(registry, { ...request, content })
+  // What a program sends is checked as a file before its templates are looked at.
+  formatPrompt(draft)
   const variables = content.variables ?? inferVariables(content)
-  const prompt = await createDraft(registry, { ...request, content: { ...content, variables } })
+  const prompt = Object.keys(variables).length === 0 ? draft : { ...draft, variables }
   const plan = planNew([prompt])
   const planner = async (head: Oid | undefined): Promise<Plan> => {
     await assertAliasesFree(registry, head, prompt.environment, plan.changes)

@@ -12,6 +12,8 @@ import { displayBranch, type SharedBranch } from './shared-branch.js'
 /** Where it is pushed to, and where the remote's branch is. */
 export interface Target {
   readonly shared: SharedBranch
+  /** What is here and not there is given up: the clone is a server's own, and whatever counts is there. */
+  readonly mirror?: boolean | undefined
   /** Undefined while the remote has no such branch. */
   readonly there: Oid | undefined
 }
@@ -26,21 +28,30 @@ export interface Base {
  * Brings the branch here to the remote's tip, or leaves it where it is ahead of that. Throws `conflict` and `renumbers`
  * when the two have parted, and `conflict` when an edit is in the way.
  */
-export async function goForward(registry: Registry, { shared, there }: Target): Promise<Base> {
+export async function goForward(registry: Registry, { shared, there, mirror }: Target): Promise<Base> {
   const head = await readTip(registry)
   if (there === undefined) return { head, ahead: null }
-  if (head === undefined) return advance(registry, shared, head, there)
+  if (head === undefined || (mirror && head !== there)) return advance(registry, shared, head, there)
   const { relation, ahead } = await compareTips(registry, head, there)
   if (relation === 'ahead' || relation === 'equal') return { head, ahead }
   if (relation === 'behind') return advance(registry, shared, head, there)
   throw await divergedError(registry, shared, relation, { local: head, remote: there })
 }
 
+/** As goForward for a server that looks again and again: where the two have parted, nothing is done. */
+export async function goAlong(registry: Registry, target: Target): Promise<void> {
+  const head = await readTip(registry)
+  const { there, mirror } = target
+  if (there === undefined || head === there) return
+  const isBehind = head === undefined || (await compareTips(registry, head, there)).relation === 'behind'
+  if (mirror || isBehind) await advance(registry, target.shared, head, there)
+}
+
 async function advance(registry: Registry, shared: SharedBranch, from: Oid | undefined, to: Oid): Promise<Base> {
   const { repository } = await registry.git()
   try {
     const branch = await bareBranchOf(registry)
-    await repository.advance(from, to, `promptctl --push: forward to ${displayBranch(shared)}`, branch)
+    await repository.advance(from, to, `promptctl: forward to ${displayBranch(shared)}`, branch)
   } catch (error) {
     throw await nameVersions(registry, shared, from, to, error)
   }

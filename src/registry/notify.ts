@@ -120,6 +120,15 @@ export async function enqueueAndDeliver(
   }
 }
 
+/** Sends the events of a commit that a server acknowledged. */
+export async function notifyCommit(registry: Registry, commit: Oid): Promise<DeliverySummary> {
+  const { repository } = await registry.git()
+  const parent = await repository.resolveCommit(`${commit}^1`)
+  const events =
+    registry.config.webhooks.length === 0 ? [] : await eventsBetween(registry, { old: parent, new: commit })
+  return enqueueAndDeliver(registry, events, { wait: false })
+}
+
 /** The variables that should hold secrets of endpoints and do not; each once. */
 export async function missingSecretsOf(registry: Registry): Promise<readonly string[]> {
   if (registry.config.webhooks.length === 0) return []

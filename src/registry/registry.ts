@@ -44,6 +44,13 @@ export interface Registry {
   close(): Promise<void>
 }
 
+/** The same registry as a server works on it: commits alone, and no environment of whoever started it. */
+export const onCommits = (registry: Registry): Registry => ({
+  ...registry,
+  workTree: undefined,
+  environmentVariable: undefined,
+})
+
 /** The environment that a command works on: --env, else PROMPTCTL_ENV, else the configuration's default. */
 export function chooseEnvironment(registry: Registry, flag: Environment | undefined): Environment {
   const environment = flag ?? registry.environmentVariable ?? registry.config.defaultEnvironment

@@ -33,6 +33,11 @@ export async function openEmbedded(
   base = dir,
   signal?: AbortSignal,
 ): Promise<Repository & IndexRepair> {
+  return createRepository(openParts(dir, env, base, signal))
+}
+
+/** As openEmbedded, before it is put together as the port. */
+export function openParts(dir: string, env: NodeJS.ProcessEnv, base = dir, signal?: AbortSignal): Parts {
   const found = findLayout(dir, env)
   const own = isMeant(found, base, env) ? env : withoutLocal(env)
   const refs = openRefs(found)
@@ -42,7 +47,7 @@ export async function openEmbedded(
   const layout = { ...found, workTree: findWorkTree(found, first) }
   assertReadable(layout, first)
   const objects = openObjects(layout.commonDir, own)
-  const parts: Parts = {
+  return {
     layout,
     env: own,
     indexPath: own.GIT_INDEX_FILE
@@ -55,10 +60,10 @@ export async function openEmbedded(
     signal,
     config,
   }
-  return createRepository(parts)
 }
 
-const withoutLocal = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+/** An environment for a repository that the inherited variables are not about. */
+export const withoutLocal = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !LOCAL.includes(name)))
 
 const branchOf = (head: ReturnType<ReturnType<typeof openRefs>['read']>): string | undefined =>

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { isPromptctlError, PromptctlError } from '../../core/errors.js'
 import type { Oid, PushOutcome, PushRequest } from '../../registry/ports.js'
+import { withoutCredentials } from '../credentials.js'
 import { GitLockWait, gitLockError } from '../git-lock.js'
 import { openScratch } from '../journal.js'
 import { LockBusy, LockFiles } from './lock-files.js'
@@ -27,6 +28,15 @@ export async function fetchBranch(parts: Parts, remote: string, branch: string):
     }
     await moveTracking(parts, remote, branch, tip)
     return tip
+  })
+}
+
+/** The branch that the remote's HEAD names, by its short name; undefined where it says none. */
+export async function readRemoteHead(parts: Parts, remote: string): Promise<string | undefined> {
+  const { git, options } = await openConnection(parts, remote, 'url')
+  return asking(remote, async () => {
+    const refs = await git.listServerRefs({ ...options, prefix: 'HEAD', symrefs: true, protocolVersion: 1 })
+    return refs.find(({ ref }) => ref === 'HEAD')?.target?.replace(/^refs\/heads\//, '')
   })
 }
 
@@ -134,7 +144,7 @@ async function asking<T>(remote: string, action: () => Promise<T>): Promise<T> {
     if (isPromptctlError(error) || !(error instanceof Error)) throw error
     const isDenied = hasCode(error, 'UserCanceledError') || /\b40[13]\b/.test(error.message)
     const hint = isDenied ? 'Set PROMPTCTL_GIT_TOKEN to a token that may write there.' : 'Look at network and address.'
-    const reason = error.message.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@']+@/gi, '$1')
+    const reason = withoutCredentials(error.message)
     throw new PromptctlError('unavailable', `${remote} cannot be reached: ${isDenied ? 'it wants a token' : reason}`, {
       hint,
       details: { remote },

@@ -32,6 +32,14 @@ export function findHttpRemote(
   return { url: url.href, username }
 }
 
+/** The address without its password: the token is in PROMPTCTL_GIT_TOKEN, and need not stand in a file. */
+export function withoutPassword(text: string): string {
+  if (!URL.canParse(text)) return text
+  const url = new URL(text)
+  url.password = ''
+  return url.href
+}
+
 const isRewritten = (config: Config, base: string, text: string): boolean =>
   ['insteadof', 'pushinsteadof'].some((name) => {
     const prefix = config.get(`url.${base}.${name}`)

@@ -1,5 +1,6 @@
 import { PromptctlError } from '../../core/errors.js'
 import type { Oid, PushOutcome, PushRequest } from '../../registry/ports.js'
+import { withoutCredentials } from '../credentials.js'
 import { GitLockWait } from '../git-lock.js'
 import { interrupted } from './commit-job.js'
 import type { Native } from './native.js'
@@ -53,14 +54,28 @@ export async function pushBranch(native: Native, request: PushRequest): Promise<
   const result = await runGit(native.context, args, { runsHooks: true })
   if (result.status === null || native.context.signal?.aborted) throw interrupted()
   const flag = flagOf(result, ref)
-  if (flag === '=') return { kind: 'current' }
-  if (flag !== undefined && flag !== '!') return { kind: 'accepted' }
+  if (flag !== undefined && flag !== '!') {
+    await moveTracking(native, request)
+    return { kind: flag === '=' ? 'current' : 'accepted' }
+  }
   if (flag === undefined) throw result.status === 1 ? hookSaidNo(result) : unreachable(remote, result)
   // Whether the branch moved or the remote said no is told by where it is now, and not by words.
   const tip = await fetchBranch(native, remote, branch)
   if (tip === commit) return { kind: 'current' }
   if (tip !== expected) return { kind: 'moved', tip }
   throw remoteSaidNo(request, result)
+}
+
+/** git does that itself where a fetch refspec names the reference; a bare clone has none. */
+async function moveTracking(
+  { context, refs }: Native,
+  { remote, branch, commit, expected }: PushRequest,
+): Promise<void> {
+  const tracking = `refs/remotes/${remote}/${branch}`
+  const known = await refs.readRef(tracking)
+  if (known !== expected || known === commit) return
+  // Where this fails somebody else moved it, or the next fetch does.
+  await runGit(context, ['update-ref', '-m', 'update by push', tracking, commit, known ?? '0'.repeat(commit.length)])
 }
 
 /** `<flag>\t<from>:<to>\t<summary>`, a line a reference; see git-push(1). Undefined when git did not get that far. */
@@ -81,13 +96,10 @@ const remoteSaidNo = ({ remote, branch }: PushRequest, result: RunResult): Promp
   })
 
 const unreachable = (remote: string, result: RunResult): PromptctlError =>
-  new PromptctlError('unavailable', `${remote} cannot be reached: ${withoutPasswords(lastWords(result.stderr))}`, {
+  new PromptctlError('unavailable', `${remote} cannot be reached: ${withoutCredentials(lastWords(result.stderr))}`, {
     hint: `Try git fetch ${remote}: it says more about network and access.`,
     details: { remote, output: wordsOf(result) },
   })
 
 const wordsOf = ({ stdout, stderr }: RunResult): string =>
-  withoutPasswords(`${stderr.trimEnd()}\n${stdout.toString('utf8').replace(/^(?:To .*|Done)\n/gm, '')}`)
-
-/** `https://user:secret@host/` without what stands before the host. */
-const withoutPasswords = (text: string): string => text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@']+@/gi, '$1')
+  withoutCredentials(`${stderr.trimEnd()}\n${stdout.toString('utf8').replace(/^(?:To .*|Done)\n/gm, '')}`)
