@@ -129,6 +129,10 @@ function createSession(runtime: Runtime, options: Options): { context: Context; 
       opened ??= openLazily(runtime, directory, options)
       return opened
     },
+    unattendedRegistry: (clone) => {
+      opened ??= openUnattended(runtime, directory, options, clone)
+      return opened
+    },
     initialise: async (request) => {
       const { initialise } = await import('../open.js')
       return initialise(
@@ -172,6 +176,23 @@ async function openLazily(runtime: Runtime, directory: string, options: Options)
     ...openOptions(runtime, directory),
     ...(typeof folder === 'string' ? { registry: folder } : {}),
   })
+}
+
+async function openUnattended(
+  runtime: Runtime,
+  directory: string,
+  options: Options,
+  clone: { readonly url: string; readonly dir: string } | undefined,
+): Promise<Registry> {
+  const { openCloned, openRegistry, unattended } = await import('../open.js')
+  const folder = options['registry']
+  const place = {
+    ...openOptions(runtime, clone === undefined ? directory : resolve(directory, clone.dir)),
+    ...(typeof folder === 'string' ? { registry: folder } : {}),
+    base: clone === undefined ? runtime.cwd : directory,
+    env: unattended(runtime.env),
+  }
+  return clone === undefined ? openRegistry(place) : openCloned(place, clone.url)
 }
 
 const openOptions = (runtime: Runtime, directory: string): OpenOptions => ({

@@ -35,6 +35,8 @@ export interface Progress {
 export interface Context {
   /** Opened on first use, so that --help works anywhere. */
   registry(): Promise<Registry>
+  /** As `registry`, for who runs unattended: in place of where the command was started, in a bare clone of an address. */
+  unattendedRegistry(clone: { readonly url: string; readonly dir: string } | undefined): Promise<Registry>
   /** Makes the directory a registry, and a git repository where it is none. */
   initialise(options: InitOptions): Promise<Initialised>
   /** Every registry in the tree of a commit, as it is configured there; to be closed. */

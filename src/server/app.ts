@@ -20,6 +20,7 @@ import { formatLangfuseError, LANGFUSE_PREFIX } from './langfuse-error.js'
 import { API } from './openapi.js'
 import { createPinned } from './pinned.js'
 import { HttpError, PROBLEM_TYPE, problemOf } from './problem.js'
+import { registerRefresh } from './refresh.js'
 import { registerEvents } from './routes/events.js'
 import { registerLangfuse } from './routes/langfuse.js'
 import { registerOperations } from './routes/operations.js'
@@ -81,6 +82,7 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
   await app.register(fastifySwagger, { openapi: API })
   const refuseOtherMethods = collectMethods(app)
   registerOperations(app, server)
+  registerRefresh(app, server)
   await app.register(async (api) => {
     addAuthentication(api, server)
     const pinned = createPinned(server)

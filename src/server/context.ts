@@ -1,5 +1,6 @@
 import type { Environment } from '../core/slug.js'
 import type { TokenSource } from './auth.js'
+import type { Follower } from './follower.js'
 import type { Health } from './health.js'
 import type { Log } from './log.js'
 import type { Metrics } from './metrics.js'
@@ -8,6 +9,12 @@ import type { Source } from './source.js'
 /** What every route works with. */
 export interface ServerContext {
   readonly source: Source
+  /** Undefined where only what is here is served. */
+  readonly follower?: Follower | undefined
+  /** Whether a write has to reach the remote before it is acknowledged. */
+  readonly pushes?: boolean
+  /** Signs the webhooks that announce a push; undefined where none is taken. */
+  readonly refreshSecret?: string | undefined
   readonly tokens: TokenSource
   /** `serve --env`. */
   readonly environment: Environment | undefined

@@ -7,6 +7,8 @@ export interface Metrics {
   readonly registry: Prometheus
   /** Failures beside answering: of loading, fetching, the outbox, the file of tokens. */
   readonly failures: Counter<'part'>
+  /** How often the branch was moved to where older versions got other numbers. */
+  readonly rewrites: Counter
   readonly requests: Histogram<'method' | 'route' | 'status'>
   /** Deliveries that wait in the outbox. */
   readonly outbox: Gauge
@@ -25,6 +27,11 @@ export function createMetrics(source: Source, now: () => number): Metrics {
     registers,
   })
   for (const part of PARTS) failures.inc({ part } satisfies { part: Part }, 0)
+  const rewrites = new Counter({
+    name: 'promptctl_history_rewrites_total',
+    help: 'How often the history was rewritten, so that older versions may have other numbers.',
+    registers,
+  })
   const requests = new Histogram({
     name: 'promptctl_http_request_duration_seconds',
     help: 'How long requests took, by method, route and status; _count is how many there were.',
@@ -34,7 +41,7 @@ export function createMetrics(source: Source, now: () => number): Metrics {
   })
   const outbox = new Gauge({ name: 'promptctl_outbox_deliveries', help: 'Webhook deliveries that wait.', registers })
   addSnapshotGauges(source, now, registers)
-  return { registry, failures, requests, outbox }
+  return { registry, failures, rewrites, requests, outbox }
 }
 
 function addSnapshotGauges(source: Source, now: () => number, registers: Prometheus[]): void {

@@ -37,10 +37,11 @@ function reportInvalid({ log }: ServerContext, { before, after }: Move): void {
   }
 }
 
-async function reportHistory({ log, source }: ServerContext, { before, after }: Move): Promise<void> {
+async function reportHistory({ log, metrics, source }: ServerContext, { before, after }: Move): Promise<void> {
   if (before === undefined) return
   const { repository, prefix } = await source.registry.git()
   if (!(await repository.isOnChain(before.tip, after.tip))) {
+    metrics.rewrites.inc()
     log.write('warn', 'the history was rewritten, and version numbers may have moved', {
       code: 'renumbers',
       before: before.tip,

@@ -2,9 +2,11 @@ import { PromptctlError } from '../core/errors.js'
 import type { Environment } from '../core/slug.js'
 import type { Token } from '../core/tokens.js'
 import { sharedBranchOf } from '../registry/branches.js'
+import { createTipReader, type Followed, findFollowed } from '../registry/follow.js'
 import { type Registry, requireEnvironment } from '../registry/registry.js'
 import { createApp } from './app.js'
 import type { ServerContext } from './context.js'
+import { createFollower, poll } from './follower.js'
 import { createHealth } from './health.js'
 import { allowedHosts, isLoopback } from './hosts.js'
 import { drain, listen } from './listen.js'
@@ -22,6 +24,12 @@ export interface ServeOptions {
   readonly environment: Environment | undefined
   /** The shared branch by another name; undefined: as the configuration and the remote say. */
   readonly branch: string | undefined
+  /** Milliseconds between two questions to the remote; undefined: it is not asked again and again. */
+  readonly poll: number | undefined
+  /** A write reaches the remote before it is acknowledged. */
+  readonly push: boolean
+  /** The repository is a clone that --clone made: the server's own. */
+  readonly isOwn: boolean
   readonly allowedHosts: readonly string[]
   readonly cors: readonly string[]
 }
@@ -31,6 +39,8 @@ export interface ServeSurroundings {
   readonly registry: Registry
   /** The text of the file of tokens; undefined where there is none. */
   readonly readTokens: (() => Promise<{ readonly text: string; readonly file: string }>) | undefined
+  /** Signs the webhooks that announce a push to the remote; undefined: none is taken. */
+  readonly refreshSecret?: string | undefined
   /** Ends the server. */
   readonly signal: AbortSignal
   readonly now: () => number
@@ -48,12 +58,18 @@ export async function serve(options: ServeOptions, surroundings: ServeSurroundin
   if (options.environment !== undefined) requireEnvironment(registry.config, options.environment)
   if (!isLoopback(options.host) && readTokens === undefined) throw needsTokens(options.host)
   const log = createLog(surroundings.write, now)
-  const source = createSource({ registry, now, ref: await findRef(registry, options.branch) })
+  const ref = await findRef(registry, options.branch)
+  const followed = await chooseFollowed(registry, ref, options, surroundings)
+  const readTip = followed === undefined ? undefined : createTipReader(registry, followed)
+  const source = createSource({ registry, now, ref, readTip })
   const metrics = createMetrics(source, now)
   const health = createHealth(log, metrics)
   const tokens = readTokens === undefined ? undefined : await openTokens(readTokens, health, signal)
   const server: ServerContext = {
     source,
+    follower: followed === undefined ? undefined : createFollower({ source, health }, followed),
+    pushes: options.push,
+    refreshSecret: surroundings.refreshSecret,
     tokens: (): readonly Token[] | undefined => tokens?.current,
     environment: options.environment,
     log,
@@ -68,7 +84,9 @@ export async function serve(options: ServeOptions, surroundings: ServeSurroundin
   surroundings.onListening?.(url)
   reportMoves(server)
   const outbox = registry.config.webhooks.length === 0 ? undefined : retryOutbox(server, signal)
+  const polling = options.poll === undefined ? undefined : poll(server, options.poll, signal)
   await watch(server, signal)
+  await polling
   health.drain()
   log.write('info', 'draining')
   await drain(app)
@@ -90,6 +108,20 @@ async function findRef(registry: Registry, asked: string | undefined): Promise<s
   throw new PromptctlError('unsupported', 'HEAD is detached, so there is no branch to serve', {
     hint: 'Name it with --ref <branch>.',
   })
+}
+
+/** Who polls, pushes, or is told of pushes by webhooks, follows the remote; else what is here is served, whatever is there. */
+async function chooseFollowed(
+  registry: Registry,
+  ref: string,
+  { poll: everyMs, push, isOwn }: ServeOptions,
+  { refreshSecret }: ServeSurroundings,
+): Promise<Followed | undefined> {
+  const branch = ref.replace(/^refs\/heads\//, '')
+  if (push || isOwn || everyMs !== undefined) return findFollowed(registry, branch, isOwn)
+  const { repository } = await registry.git()
+  const isTold = refreshSecret !== undefined && (await repository.remote(branch)) !== undefined
+  return isTold ? findFollowed(registry, branch, false) : undefined
 }
 
 const needsTokens = (host: string): PromptctlError =>

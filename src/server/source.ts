@@ -44,11 +44,13 @@ export interface Source {
 export interface SourceOptions {
   readonly registry: Registry
   readonly ref: string
+  /** The commit to serve; by default that of `ref`. */
+  readonly readTip?: (() => Promise<Oid | undefined>) | undefined
   readonly now: () => number
 }
 
 /** A source that has loaded nothing yet. */
-export function createSource({ registry, ref, now }: SourceOptions): Source {
+export function createSource({ registry, ref, readTip, now }: SourceOptions): Source {
   const listeners = new Set<(move: Move) => void>()
   let loaded: Loaded | undefined
   let loading: Promise<Loaded> | undefined
@@ -64,7 +66,7 @@ export function createSource({ registry, ref, now }: SourceOptions): Source {
 
   const look = async (): Promise<Loaded> => {
     const { repository } = await registry.git()
-    const tip = await repository.readRef(ref)
+    const tip = await (readTip === undefined ? repository.readRef(ref) : readTip())
     if (tip === undefined) throw new PromptctlError('unavailable', `The branch ${ref} has no commit yet`)
     if (loaded?.tip === tip) return loaded
     const before = loaded

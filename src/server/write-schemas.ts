@@ -1,0 +1,97 @@
+import { ENVIRONMENT_QUERY } from './schemas.js'
+
+/** JSON Schemas of what the routes take that change something, for checking and for the description of the API. */
+
+const TEXT = { type: 'string' } as const
+const FLAG = { type: 'boolean' } as const
+const TEXTS = { type: 'array', items: TEXT } as const
+const ENVIRONMENT = { ...TEXT, description: 'One of the registry’s environments' }
+const OBJECT = { type: 'object', additionalProperties: true } as const
+
+const REASON = { ...TEXT, maxLength: 10_000, description: 'Why, for the body of the commit message' }
+const EXPECT = {
+  type: 'integer',
+  minimum: 0,
+  description:
+    'Fails with 409 unless this is the newest version in the environment; If-Match, with 412, says it by ETag',
+}
+const RESTORE = { ...FLAG, description: 'Brings back what is archived or deleted' }
+
+const createBody = (properties: Readonly<Record<string, object>>, required: readonly string[] = []) => ({
+  type: 'object',
+  properties: { message: REASON, ...properties },
+  required,
+  additionalProperties: false,
+})
+
+/** What a prompt's content is made of. The file is checked as a whole when it is written. */
+const CONTENT = {
+  template: TEXT,
+  messages: { type: 'array', items: OBJECT },
+  variables: { type: 'object', additionalProperties: OBJECT },
+  model: OBJECT,
+  tools: {},
+  response_format: {},
+  config: {},
+} as const
+
+const orNull = ({ type, ...rest }: { readonly type?: string }) =>
+  type === undefined ? rest : { anyOf: [{ type, ...rest }, { type: 'null' }] }
+
+const removable = Object.fromEntries(
+  Object.entries({ description: TEXT, tags: TEXTS, aliases: TEXTS, ...CONTENT }).map(([key, schema]) => [
+    key,
+    orNull(schema),
+  ]),
+)
+
+export const CREATE = createBody(
+  { title: TEXT, description: TEXT, tags: TEXTS, aliases: TEXTS, ...CONTENT, environment: ENVIRONMENT },
+  ['title'],
+)
+export const EDIT = {
+  ...createBody({ ...removable, title: TEXT, environment: ENVIRONMENT, expect: EXPECT, publish: FLAG }),
+  description: 'What is to change: a key that is left out stays, null takes one out',
+}
+export const PUBLISH = createBody({ environment: ENVIRONMENT, expect: EXPECT, restore: RESTORE })
+export const PROMOTE = createBody(
+  {
+    to: ENVIRONMENT,
+    from: { ...ENVIRONMENT, description: 'The one before `to`, when left out' },
+    expect: EXPECT,
+    restore: RESTORE,
+    again: { ...FLAG, description: 'Also content that was rolled back there' },
+    overwrite: { ...FLAG, description: 'Also over a change that was made there itself' },
+    with_partials: { ...FLAG, description: 'With what it includes that is not live there' },
+  },
+  ['to'],
+)
+export const ARCHIVE = createBody({ environment: ENVIRONMENT, expect: EXPECT })
+export const ROLLBACK = createBody({ environment: ENVIRONMENT, expect: EXPECT, restore: RESTORE })
+
+export const WRITE_QUERY = ENVIRONMENT_QUERY
+const ID = { ...TEXT, description: 'A whole slug, a UUID or an alias' }
+export const ID_PARAMS = { type: 'object', properties: { id: ID }, required: ['id'] }
+export const VERSION_PARAMS = {
+  type: 'object',
+  properties: { id: ID, n: { ...TEXT, pattern: '^[1-9][0-9]{0,8}$', description: 'A version of that environment' } },
+  required: ['id', 'n'],
+}
+
+const NUMBER_OR_NULL = { type: ['integer', 'null'] } as const
+export const CHANGED = {
+  description: 'What was done',
+  type: 'object',
+  properties: {
+    slug: TEXT,
+    environment: TEXT,
+    action: TEXT,
+    state: TEXT,
+    version: NUMBER_OR_NULL,
+    previous_version: NUMBER_OR_NULL,
+    commit: { type: ['string', 'null'] },
+    digest: { type: ['string', 'null'] },
+    changed: FLAG,
+    provisional: { const: true },
+  },
+}

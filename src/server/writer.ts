@@ -1,0 +1,93 @@
+import { isPromptctlError, PromptctlError } from '../core/errors.js'
+import type { Identity } from '../core/history.js'
+import type { Applied } from '../registry/apply.js'
+import type { PushableRequest } from '../registry/apply-push.js'
+import { sharedBranchOf } from '../registry/branches.js'
+import { notifyCommit } from '../registry/notify.js'
+import { onCommits, type Registry } from '../registry/registry.js'
+import type { Caller } from './auth.js'
+import type { ServerContext } from './context.js'
+
+/** What every write is asked beside its own: who it is by, and whether it has to reach a remote. */
+export type Given = Pick<PushableRequest, 'author' | 'push' | 'mirror'>
+
+/** Changes a registry: one write after the other, and each is served when it resolves. */
+export interface Writer {
+  write(caller: Caller, action: (registry: Registry, given: Given) => Promise<Applied>): Promise<Applied>
+}
+
+/** More than this many writes that wait are refused: each takes a part of a second, or with a remote some. */
+const MOST_WAITING = 64
+
+export function createWriter(server: ServerContext): Writer {
+  let last: Promise<unknown> = Promise.resolve()
+  let waiting = 0
+  return {
+    write: async (caller, action) => {
+      if (waiting >= MOST_WAITING) throw tooMany()
+      waiting += 1
+      const mine = last.then(() => writeOne(server, caller, action))
+      last = mine.catch(() => undefined)
+      return mine.finally(() => {
+        waiting -= 1
+      })
+    },
+  }
+}
+
+async function writeOne(
+  server: ServerContext,
+  caller: Caller,
+  action: (registry: Registry, given: Given) => Promise<Applied>,
+): Promise<Applied> {
+  const { source, follower, health, pushes = false } = server
+  const registry = onCommits(source.registry)
+  await assertWritable(server, registry)
+  const given = { author: authorOf(caller), push: pushes, mirror: follower?.followed.mirror }
+  const applied = await action(registry, given).catch(async (error: unknown) => {
+    // What another server made may not have come here yet.
+    if (!pushes || follower === undefined || !isPromptctlError(error, 'not_found')) throw error
+    await follower.refresh()
+    return action(registry, given)
+  })
+  // From here on the write stands, whatever fails.
+  if (applied.commit !== undefined && applied.push === undefined) {
+    await notifyCommit(registry, applied.commit).then(
+      () => health.worked('outbox'),
+      (error: unknown) => health.failed('outbox', error),
+    )
+  }
+  await source.refresh().then(
+    () => health.worked('load'),
+    (error: unknown) => health.failed('load', error),
+  )
+  return applied
+}
+
+/** Throws `unsupported` where a write would not be served, or would not get to the remote that is. */
+async function assertWritable({ source, follower, pushes }: ServerContext, registry: Registry): Promise<void> {
+  if (follower !== undefined && !pushes) {
+    throw new PromptctlError('unsupported', 'This server follows a remote and does not push, so it takes no writes', {
+      hint: 'Start it with --push.',
+    })
+  }
+  const { repository } = await registry.git()
+  const branch = repository.workTree === undefined ? await sharedBranchOf(registry) : (await repository.head()).branch
+  if (branch !== undefined && source.ref === `refs/heads/${branch}`) return
+  throw new PromptctlError(
+    'unsupported',
+    `What is served is ${source.ref}, and a commit would be on ${branch ?? 'no branch'}`,
+    {
+      hint: 'Serve the shared branch, and where there is a work tree have it checked out.',
+    },
+  )
+}
+
+/** The address of a token's name can be nobody's: https://www.rfc-editor.org/rfc/rfc2606#section-2 */
+function authorOf({ name }: Caller): Identity {
+  if (name === undefined) throw new Error('a write without a token')
+  return { name, email: name.includes('@') ? name : `${name}@tokens.promptctl.invalid` }
+}
+
+const tooMany = (): PromptctlError =>
+  new PromptctlError('unavailable', 'Too many writes are waiting', { hint: 'Try again in a moment.' })
