@@ -25,11 +25,11 @@ export interface ServeOptions {
   /** The shared branch by another name; undefined: as the configuration and the remote say. */
   readonly branch: string | undefined
   /** Milliseconds between two questions to the remote; undefined: it is not asked again and again. */
-  readonly poll: number | undefined
+  readonly poll?: number | undefined
   /** A write reaches the remote before it is acknowledged. */
-  readonly push: boolean
+  readonly push?: boolean
   /** The repository is a clone that --clone made: the server's own. */
-  readonly isOwn: boolean
+  readonly isOwn?: boolean
   readonly allowedHosts: readonly string[]
   readonly cors: readonly string[]
 }
@@ -68,7 +68,7 @@ export async function serve(options: ServeOptions, surroundings: ServeSurroundin
   const server: ServerContext = {
     source,
     follower: followed === undefined ? undefined : createFollower({ source, health }, followed),
-    pushes: options.push,
+    pushes: options.push ?? false,
     refreshSecret: surroundings.refreshSecret,
     tokens: (): readonly Token[] | undefined => tokens?.current,
     environment: options.environment,
@@ -114,7 +114,7 @@ async function findRef(registry: Registry, asked: string | undefined): Promise<s
 async function chooseFollowed(
   registry: Registry,
   ref: string,
-  { poll: everyMs, push, isOwn }: ServeOptions,
+  { poll: everyMs, push = false, isOwn = false }: ServeOptions,
   { refreshSecret }: ServeSurroundings,
 ): Promise<Followed | undefined> {
   const branch = ref.replace(/^refs\/heads\//, '')
