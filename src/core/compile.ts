@@ -6,11 +6,11 @@ import { type FindPartial, resolvePartials } from './partials.js'
 import { Linker, type Program, type TagPlace, type TemplateSource } from './program.js'
 import type { Message, PromptFile, VariableSchema } from './prompt-file.js'
 import { type PromptSource, placeOf, templatesOf } from './prompt-templates.js'
-import { Rendering } from './render.js'
+import { Rendering, type RenderOptions } from './render.js'
 import { getOwn } from './scope.js'
 import type { Slug } from './slug.js'
 import { collectUses, type Use } from './uses.js'
-import { checkValue, isConstraining } from './value-schema.js'
+import { checkValue, isAnyText, isConstraining } from './value-schema.js'
 import { listVariables, mergeDeclarations, placeholdersOf, type Variable } from './variables.js'
 
 /** What a prompt's variables are given, by name. JSON, or plain objects of a program. */
@@ -45,7 +45,11 @@ export const preparePrompt = (source: PromptSource, findPartial: FindPartial): P
 interface Check {
   readonly name: string
   readonly schema: VariableSchema
+  /** Every text fits. */
+  readonly anyText: boolean
 }
+
+const NO_OPTIONS: RenderOptions = {}
 
 /** A prompt that is ready to compile. It never changes, and may be used from any number of requests. */
 export class PreparedPrompt {
@@ -75,7 +79,7 @@ export class PreparedPrompt {
       [...partials.values()].map(({ prompt }) => prompt),
     )
     this.#checks = [...this.declared]
-      .map(([name, schema]) => ({ name, schema }))
+      .map(([name, schema]) => ({ name, schema, anyText: isAnyText(schema) }))
       .filter(({ schema }) => isConstraining(schema))
     const programs = linkPrompt(source, partials, this.declared)
     this.#program = source.prompt.template === undefined ? undefined : programs.get(keyOf(['template']))
@@ -107,7 +111,7 @@ export class PreparedPrompt {
    */
   compile(values: Values, { strict = false, outputLimit }: CompileOptions = {}): string | Message[] {
     if (strict) this.#checkStrictly(values)
-    const rendering = new Rendering(values, outputLimit === undefined ? {} : { outputLimit })
+    const rendering = new Rendering(values, outputLimit === undefined ? NO_OPTIONS : { outputLimit })
     this.#checkValues(values, rendering)
     const compiled = this.#program ? rendering.text(this.#program) : this.#compileChat(values, rendering)
     rendering.finish()
@@ -128,6 +132,8 @@ export class PreparedPrompt {
       unused: unused.map((name) => ({ name, ...placeOf(this.#source, ['variables', name]) })),
     }
   }
+
+  readonly #isKnown = (name: string): boolean => this.#isUsed(name)
 
   #isUsed(name: string): boolean {
     return this.#uses.has(name) || this.#placeholders.has(name)
@@ -155,9 +161,9 @@ export class PreparedPrompt {
   }
 
   #checkValues(values: Values, rendering: Rendering) {
-    for (const { name, schema } of this.#checks) {
+    for (const { name, schema, anyText } of this.#checks) {
       const value = getOwn(values, name)
-      if (value === undefined) continue
+      if (value === undefined || (anyText && typeof value === 'string')) continue
       const problems = checkValue(schema, value, name)
       if (problems.length > 0) rendering.addInvalid(name, problems.join('; '), () => this.#placeOf(name))
     }
@@ -169,8 +175,9 @@ export class PreparedPrompt {
 
   #checkStrictly(values: Values) {
     this.assertDeclared()
-    const unknown = Object.keys(values).filter((name) => !this.#isUsed(name))
-    if (unknown.length === 0) return
+    const names = Object.keys(values)
+    if (names.every(this.#isKnown)) return
+    const unknown = names.filter((name) => !this.#isUsed(name))
     const message = `${this.prompt.slug} does not use ${unknown.join(', ')}`
     throw new PromptctlError('unknown_variable', message, { details: { variables: unknown.map((name) => ({ name })) } })
   }

@@ -35,6 +35,10 @@ const CONSTRAINTS = [
 /** False for a schema that every value fits, such as `{}` or one that only describes. */
 export const isConstraining = (schema: VariableSchema) => CONSTRAINTS.some((keyword) => Object.hasOwn(schema, keyword))
 
+/** True for a schema that asks for a text, and for nothing of it. */
+export const isAnyText = (schema: VariableSchema): boolean =>
+  schema.type === 'string' && CONSTRAINTS.every((keyword) => keyword === 'type' || !Object.hasOwn(schema, keyword))
+
 function checkInto(problems: string[], schema: VariableSchema, value: unknown, path: string) {
   if (problems.length >= MOST_PROBLEMS) return
   if (schema.type !== undefined && !hasType(value, schema.type)) {
