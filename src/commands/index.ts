@@ -24,6 +24,7 @@ import { serve } from './serve.js'
 import { show } from './show.js'
 import { status } from './status.js'
 import { token } from './token.js'
+import { types } from './types.js'
 import { variables } from './variables.js'
 import { webhook } from './webhook.js'
 
@@ -34,7 +35,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, commands: read
   ['Check and use them:', [lint, compile, evalCommand]],
   ['Put them into service, and take them back:', [publish, promote, archive, rollback]],
   ['Share them:', [push]],
-  ['Deliver them:', [serve, token, bundle]],
+  ['Deliver them:', [serve, token, bundle, types]],
   ['Tell others:', [notify, webhook]],
   ['Look after things:', [hooks, doctor, cache, completion]],
 ]
