@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,7 +24,19 @@ const OTHERS = [
   ['diff', 'warm-up', '1', '2'],
   ['compile', '--strict'],
   ['lint'],
+  ['eval', 'warm-up'],
 ]
+
+const TEST_SET = `providers: [echo]
+defaultTest:
+  vars: {polite: true, language: [TypeScript, Python]}
+tests:
+  - vars: {task: sort a list}
+    assert:
+      - {type: contains, value: '{{task}}'}
+      - {type: regex, value: '^You'}
+      - {type: word-count, value: {min: 2}}
+`
 
 /** The user's environment without what would reach Node, git or promptctl in these runs. */
 const environment = (home) => {
@@ -43,6 +55,11 @@ const environment = (home) => {
 
 const EXIT_BUG = 70
 
+function writeTestSets(cwd) {
+  mkdirSync(join(cwd, 'evals'))
+  for (const name of readdirSync(join(cwd, 'prompts/development'))) writeFileSync(join(cwd, 'evals', name), TEST_SET)
+}
+
 /**
  * Makes the code caches of the chunks in `directory` by running commands, so that the functions that V8 compiles when
  * they are first called are included. What a command says does not matter, nor whether it can work here, without git
@@ -60,6 +77,7 @@ export function makeCodeCache(directory) {
     mkdirSync(cwd)
     writeFileSync(join(cwd, 'template.txt'), TEMPLATE)
     for (const command of [['init'], ['new', 'Warm up', '--template-file', 'template.txt']]) run('nothing', command)
+    writeTestSets(cwd)
     for (const command of FREQUENT) run('all', command)
     for (const command of OTHERS) run('missing', command)
   } finally {

@@ -23,11 +23,11 @@ export interface AssertionResult {
   /** What was expected and what came instead; empty when it passed. */
   readonly reason: string
   /** With the case's variables filled in. */
-  readonly value?: Json
-  readonly threshold?: number
-  readonly metric?: string
+  readonly value: Json | undefined
+  readonly threshold: number | undefined
+  readonly metric: string | undefined
   /** Of an `assert-set`. */
-  readonly assertions?: readonly AssertionResult[]
+  readonly assertions: readonly AssertionResult[] | undefined
 }
 
 /** One case of a test set, with the answer of one provider. */

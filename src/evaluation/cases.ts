@@ -1,13 +1,6 @@
 import { PromptctlError } from '../core/errors.js'
 import type { Json, JsonObject } from '../core/prompt-file.js'
-import type { Path } from '../core/yaml-source.js'
-import type { AssertionEntry, TestEntry, TestSet } from './test-set.js'
-
-/** An assertion with its place in the file. */
-export interface PlacedAssertion extends AssertionEntry {
-  readonly path: Path
-  readonly assert?: readonly PlacedAssertion[]
-}
+import type { AssertionEntry, TestSet } from './test-set.js'
 
 /** One case: a test with one value for each variable. */
 export interface TestCase {
@@ -15,7 +8,7 @@ export interface TestCase {
   readonly test: number
   readonly description: string | undefined
   readonly vars: JsonObject
-  readonly assertions: readonly PlacedAssertion[]
+  readonly assertions: readonly AssertionEntry[]
   readonly threshold: number | undefined
   readonly providerOutput: Json | undefined
 }
@@ -29,31 +22,27 @@ const MOST_CASES = 10_000
  */
 export function expandCases(set: TestSet): readonly TestCase[] {
   const { defaultTest, tests } = set
-  const common = place(defaultTest.assert, ['defaultTest', 'assert'])
+  const common = defaultTest.assert ?? []
   const cases: TestCase[] = []
   for (const [index, test] of tests.entries()) {
     const options = { ...defaultTest.options, ...test.options }
-    const own = place(test.assert, ['tests', index, 'assert'])
-    const rest = {
-      test: index,
-      description: test.description,
-      assertions: options.disableDefaultAsserts === true ? own : [...common, ...own],
-      threshold: test.threshold ?? defaultTest.threshold,
-      providerOutput: test.providerOutput,
-    }
+    const own = test.assert ?? []
+    const assertions = options.disableDefaultAsserts === true || common.length === 0 ? own : [...common, ...own]
     const vars = { ...defaultTest.vars, ...test.vars }
     const sets = options.disableVarExpansion === true ? [vars] : combine(vars, () => tooMany(set, index))
-    for (const one of sets) cases.push({ ...rest, vars: one })
+    for (const one of sets) {
+      cases.push({
+        test: index,
+        description: test.description,
+        vars: one,
+        assertions,
+        threshold: test.threshold ?? defaultTest.threshold,
+        providerOutput: test.providerOutput,
+      })
+    }
     if (cases.length > MOST_CASES) throw tooMany(set, index)
   }
   return cases
-}
-
-function place(assertions: TestEntry['assert'], path: Path): readonly PlacedAssertion[] {
-  return (assertions ?? []).map(({ assert, ...assertion }, index) => {
-    const here = [...path, index]
-    return { ...assertion, path: here, ...(assert === undefined ? {} : { assert: place(assert, [...here, 'assert']) }) }
-  })
 }
 
 function tooMany(set: TestSet, test: number): PromptctlError {
@@ -67,6 +56,7 @@ function tooMany(set: TestSet, test: number): PromptctlError {
 /** Every combination of the values, the last variable turning fastest. As promptfoo does, a list whose first item is no text is one value. */
 function combine(vars: JsonObject, tooMuch: () => PromptctlError): readonly JsonObject[] {
   const entries = Object.entries(vars).map(([name, value]) => [name, valuesOf(value)] as const)
+  if (!Object.values(vars).some(isExpanded)) return [vars]
   const count = entries.reduce((product, [, values]) => product * values.length, 1)
   if (count > MOST_CASES) throw tooMuch()
   let sets: readonly (readonly (readonly [string, Json])[])[] = [[]]
@@ -79,5 +69,5 @@ function combine(vars: JsonObject, tooMuch: () => PromptctlError): readonly Json
   return sets.map((set) => Object.fromEntries(set))
 }
 
-const valuesOf = (value: Json): readonly Json[] =>
-  Array.isArray(value) && typeof value[0] === 'string' ? (value as readonly Json[]) : [value]
+const isExpanded = (value: Json): value is readonly Json[] => Array.isArray(value) && typeof value[0] === 'string'
+const valuesOf = (value: Json): readonly Json[] => (isExpanded(value) ? value : [value])

@@ -2,7 +2,7 @@ import type { PreparedPrompt } from '../core/compile.js'
 import { isPromptctlError } from '../core/errors.js'
 import type { CaseResult } from '../core/evaluation.js'
 import type { Json } from '../core/prompt-file.js'
-import { formatScore, judge } from './assertions/judge.js'
+import { formatScore, judge, type Verdict } from './assertions/judge.js'
 import type { TestCase } from './cases.js'
 import { ValueTemplates } from './fill-in.js'
 import type { Compiled, Provider, Reply } from './providers/provider.js'
@@ -22,17 +22,24 @@ export interface Run {
 /** What a case with an answer of its own says of its provider, where the test set names none. */
 const CANNED = 'providerOutput'
 
+/** One case for one provider. */
+interface Job {
+  readonly one: TestCase
+  readonly index: number
+  readonly provider: Provider | undefined
+}
+
 /** Runs every case with every provider, so many at once; case by case, each with all providers. Never throws for a case. */
 export async function runCases(run: Run): Promise<readonly CaseResult[]> {
-  const labels = run.providers.length === 0 ? [undefined] : run.providers
-  const jobs = run.cases.flatMap((one, index) => labels.map((provider) => ({ one, index, provider })))
+  const providers = run.providers.length === 0 ? [undefined] : run.providers
+  const jobs = run.cases.flatMap((one, index) => providers.map((provider): Job => ({ one, index, provider })))
   const results: CaseResult[] = new Array(jobs.length)
   const templates = new ValueTemplates(run.set)
   let [next, done] = [0, 0]
   const work = async (): Promise<void> => {
     for (let job = jobs[next]; job !== undefined; job = jobs[next]) {
       const place = next++
-      const result = await runCase(run, templates, job.one, job.index, job.provider)
+      const result = await runCase(run, templates, job)
       // Finding places takes longer than most cases.
       results[place] = result.pass ? result : { ...result, ...run.set.positionOf(['tests', job.one.test]) }
       run.onDone(++done, jobs.length)
@@ -42,46 +49,72 @@ export async function runCases(run: Run): Promise<readonly CaseResult[]> {
   return results
 }
 
-async function runCase(
-  run: Run,
-  templates: ValueTemplates,
-  one: TestCase,
-  index: number,
-  provider: Provider | undefined,
-): Promise<CaseResult> {
-  const about = { ...describe(one, index), provider: provider?.label ?? CANNED }
+async function runCase(run: Run, templates: ValueTemplates, job: Job): Promise<CaseResult> {
+  const { vars, providerOutput } = job.one
   let prompt: Compiled | null = null
   try {
-    if (run.signal.aborted) return failed(about, 'interrupted before it was run', null)
-    prompt = run.prepared.compile(one.vars)
-    const reply =
-      one.providerOutput === undefined ? await provider?.call(prompt, run.signal) : canned(one.providerOutput)
-    if (reply === undefined) return failed(about, 'no provider was named', prompt)
-    return judged(about, one, prompt, reply, templates)
+    if (run.signal.aborted) return failed(job, 'interrupted before it was run', null)
+    prompt = run.prepared.compile(vars)
+    const reply = providerOutput === undefined ? await job.provider?.call(prompt, run.signal) : canned(providerOutput)
+    if (reply === undefined) return failed(job, 'no provider was named', prompt)
+    return judged(job, prompt, reply, templates)
   } catch (error) {
     if (!isPromptctlError(error)) throw error
-    return failed(about, error.message, prompt)
+    return failed(job, error.message, prompt)
   }
 }
 
-type About = Pick<CaseResult, 'test' | 'case' | 'description' | 'vars' | 'provider'>
+/** A reply, or what was said in its place: then no model was called. */
+type Answered = Omit<Reply, 'latencyMs'> & { readonly latencyMs: number | null }
 
-const describe = ({ test, description, vars }: TestCase, index: number): Omit<About, 'provider'> => ({
-  test: test + 1,
-  case: index + 1,
-  description: description ?? null,
-  vars,
-})
-
-const canned = (output: Json): Omit<Reply, 'latencyMs'> & { latencyMs: null } => ({
+const canned = (output: Json): Answered => ({
   output: typeof output === 'string' ? output : JSON.stringify(output),
   latencyMs: null,
   tokens: null,
   cost: 0,
 })
 
-const failed = (about: About, error: string, prompt: Compiled | null): CaseResult => ({
-  ...about,
+function judged(
+  { one, index, provider }: Job,
+  prompt: Compiled,
+  reply: Answered,
+  templates: ValueTemplates,
+): CaseResult {
+  const verdict = judge(one.assertions, one.threshold, reply, (value, assertion) =>
+    templates.fillIn(value, assertion, one.vars),
+  )
+  const { latencyMs } = reply
+  return {
+    test: one.test + 1,
+    case: index + 1,
+    description: one.description ?? null,
+    vars: one.vars,
+    provider: provider?.label ?? CANNED,
+    pass: verdict.pass,
+    score: verdict.score,
+    error: verdict.error,
+    reason: verdict.pass ? null : reasonOf(one, verdict),
+    prompt,
+    output: reply.output,
+    latency_ms: latencyMs === null ? null : Math.round(latencyMs * 10) / 10,
+    cost: reply.cost,
+    tokens: reply.tokens,
+    assertions: verdict.results,
+  }
+}
+
+function reasonOf({ threshold }: TestCase, { error, score, results }: Verdict): string {
+  if (error !== null) return error
+  const first = results.find(({ pass }) => !pass)?.reason ?? ''
+  return threshold === undefined ? first : `score ${formatScore(score)} is below ${threshold}: ${first}`
+}
+
+const failed = ({ one, index, provider }: Job, error: string, prompt: Compiled | null): CaseResult => ({
+  test: one.test + 1,
+  case: index + 1,
+  description: one.description ?? null,
+  vars: one.vars,
+  provider: provider?.label ?? CANNED,
   pass: false,
   score: 0,
   error,
@@ -93,31 +126,3 @@ const failed = (about: About, error: string, prompt: Compiled | null): CaseResul
   tokens: null,
   assertions: [],
 })
-
-function judged(
-  about: About,
-  one: TestCase,
-  prompt: Compiled,
-  { output, latencyMs, tokens, cost }: Omit<Reply, 'latencyMs'> & { latencyMs: number | null },
-  templates: ValueTemplates,
-): CaseResult {
-  const verdict = judge(one.assertions, one.threshold, { output, latencyMs, cost }, (value, assertion) =>
-    templates.fillIn(value, [...assertion.path, 'value'], one.vars),
-  )
-  const { pass, score, results, error } = verdict
-  const first = results.find((result) => !result.pass)?.reason ?? ''
-  const below = one.threshold === undefined ? first : `score ${formatScore(score)} is below ${one.threshold}: ${first}`
-  return {
-    ...about,
-    pass,
-    score,
-    error,
-    reason: pass ? null : (error ?? below),
-    prompt,
-    output,
-    latency_ms: latencyMs === null ? null : Math.round(latencyMs * 10) / 10,
-    cost,
-    tokens,
-    assertions: results,
-  }
-}

@@ -16,10 +16,10 @@ export interface Expectation {
   readonly threshold: number | undefined
 }
 
-/** Whether it holds; `wanted` ends "expected the answer to …", and `found` says what came instead. */
+/** Whether it holds; `wanted` ends "expected the answer to …" (made for failures alone), and `found` says what came instead. */
 export interface Finding {
   readonly holds: boolean
-  readonly wanted: string
+  readonly wanted: () => string
   readonly found?: string | undefined
 }
 

@@ -3,9 +3,9 @@ import { tryParseJson } from '../../core/json.js'
 import type { Json } from '../../core/prompt-file.js'
 
 /** Deeper JSON than this is not looked for. */
-const MAX_DEPTH = 256
+const MAX_DEPTH = 128
 /** Characters that are looked at, again and again, in text that begins like JSON and is none. */
-const MOST_STEPS = 50_000_000
+const MOST_STEPS = 10_000_000
 
 /** Each object and list of JSON that stands in a text, from left to right; not what is inside of another one. */
 export function* findJson(text: string): Generator<Json> {

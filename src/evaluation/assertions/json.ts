@@ -22,7 +22,7 @@ export const isJson: Kind = {
   judge: ({ output }, { value }) => {
     const schema = schemaOf(value)
     const json = tryParseJson(output)
-    const wanted = schema === undefined ? 'be JSON' : 'be JSON that fits the schema'
+    const wanted = () => (schema === undefined ? 'be JSON' : 'be JSON that fits the schema')
     if (json === undefined) return { holds: false, wanted, found: 'it is no JSON' }
     const problem = schema === undefined ? undefined : checkSchema(schema, json as Json)
     return { holds: problem === undefined, wanted, found: problem }
@@ -34,7 +34,7 @@ export const containsJson: Kind = {
   check,
   judge: ({ output }, { value }) => {
     const schema = schemaOf(value)
-    const wanted = schema === undefined ? 'contain JSON' : 'contain JSON that fits the schema'
+    const wanted = () => (schema === undefined ? 'contain JSON' : 'contain JSON that fits the schema')
     let found = 'there is none in it'
     for (const json of findJson(output)) {
       const problem = schema === undefined ? undefined : checkSchema(schema, json)

@@ -1,12 +1,12 @@
 import { isPromptctlError } from '../../core/errors.js'
 import type { AssertionResult } from '../../core/evaluation.js'
 import type { Json } from '../../core/prompt-file.js'
-import type { PlacedAssertion } from '../cases.js'
+import type { AssertionEntry } from '../test-set.js'
 import type { Answer, Finding } from './assertion.js'
 import { kindOf } from './kinds.js'
 
 /** An assertion's value, filled in; throws PromptctlError. */
-export type FillIn = (value: Json, assertion: PlacedAssertion) => Json
+export type FillIn = (value: Json, assertion: AssertionEntry) => Json
 
 export interface Verdict {
   readonly pass: boolean
@@ -21,7 +21,7 @@ export interface Verdict {
  * must reach it. Without assertions an answer is enough. What weighs nothing never fails, as in promptfoo.
  */
 export function judge(
-  assertions: readonly PlacedAssertion[],
+  assertions: readonly AssertionEntry[],
   threshold: number | undefined,
   answer: Answer,
   fillIn: FillIn,
@@ -46,45 +46,56 @@ interface Judged {
   readonly error: string | null
 }
 
-function judgeOne(assertion: PlacedAssertion, answer: Answer, fillIn: FillIn): Judged {
-  const { type, weight = 1, threshold, metric } = assertion
-  const about = {
-    type,
-    weight,
-    ...(threshold === undefined ? {} : { threshold }),
-    ...(metric === undefined ? {} : { metric }),
-  }
-  if (assertion.assert !== undefined) {
-    const { pass, score, results, error } = judge(assertion.assert, threshold, answer, fillIn)
-    const reason = pass ? '' : (error ?? describeSet(results, score, threshold))
-    return { result: { ...about, pass: pass || weight === 0, score, reason, assertions: results }, error }
-  }
+function judgeOne(assertion: AssertionEntry, answer: Answer, fillIn: FillIn): Judged {
+  if (assertion.assert !== undefined) return judgeSet(assertion, assertion.assert, answer, fillIn)
+  const { type, threshold } = assertion
   const { kind, isNot } = kindOf(type)
   let value = assertion.value
   try {
     value = value === undefined ? undefined : fillIn(value, assertion)
     const finding = kind.judge(answer, { value, threshold })
     const holds = finding.holds !== isNot
-    const filled = value === undefined ? {} : { value }
     return {
-      result: {
-        ...about,
-        ...filled,
-        pass: holds || weight === 0,
-        score: holds ? 1 : 0,
-        reason: holds ? '' : describe(finding, isNot),
-      },
+      result: resultOf(assertion, value, holds, holds ? 1 : 0, holds ? '' : describe(finding, isNot)),
       error: null,
     }
   } catch (error) {
     if (!isPromptctlError(error)) throw error
-    return { result: { ...about, pass: false, score: 0, reason: error.message }, error: `${type}: ${error.message}` }
+    // Not even what weighs nothing passes without having been run.
+    const result = { ...resultOf(assertion, value, false, 0, error.message), pass: false }
+    return { result, error: `${type}: ${error.message}` }
   }
 }
 
+function judgeSet(assertion: AssertionEntry, inner: readonly AssertionEntry[], answer: Answer, fillIn: FillIn): Judged {
+  const { threshold } = assertion
+  const { pass, score, results, error } = judge(inner, threshold, answer, fillIn)
+  const reason = pass ? '' : (error ?? describeSet(results, score, threshold))
+  return { result: { ...resultOf(assertion, undefined, pass, score, reason), assertions: results }, error }
+}
+
+/** Always of the same shape: there are thousands. */
+const resultOf = (
+  { type, weight = 1, threshold, metric }: AssertionEntry,
+  value: Json | undefined,
+  holds: boolean,
+  score: number,
+  reason: string,
+): AssertionResult => ({
+  type,
+  pass: holds || weight === 0,
+  score,
+  weight,
+  reason,
+  value,
+  threshold,
+  metric,
+  assertions: undefined,
+})
+
 function describe({ wanted, found }: Finding, isNot: boolean): string {
-  if (isNot) return `expected the answer not to ${wanted}`
-  return `expected the answer to ${wanted}${found === undefined ? '' : `, but ${found}`}`
+  if (isNot) return `expected the answer not to ${wanted()}`
+  return `expected the answer to ${wanted()}${found === undefined ? '' : `, but ${found}`}`
 }
 
 function describeSet(results: readonly AssertionResult[], score: number, threshold: number | undefined): string {

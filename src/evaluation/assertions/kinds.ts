@@ -25,12 +25,24 @@ const ALL: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 /** The types of assertions that look at an answer, without `not-`. */
 export const KINDS: readonly string[] = [...ALL.keys()]
 
-/** The kind that a type means, and whether it is turned round. */
-export function kindOf(type: string): { readonly kind: Kind; readonly isNot: boolean } {
-  const isNot = type.startsWith('not-')
-  const kind = ALL.get(isNot ? type.slice('not-'.length) : type)
-  if (kind === undefined) throw new TypeError(`the schema lets no ${type} through`)
-  return { kind, isNot }
+interface TypeMeaning {
+  readonly kind: Kind
+  /** Turned round. */
+  readonly isNot: boolean
+}
+
+const MEANINGS: ReadonlyMap<string, TypeMeaning> = new Map<string, TypeMeaning>(
+  [...ALL].flatMap(([type, kind]) => [
+    [type, { kind, isNot: false }] as const,
+    [`not-${type}`, { kind, isNot: true }] as const,
+  ]),
+)
+
+/** What a type of assertion means; not of `assert-set`. */
+export function kindOf(type: string): TypeMeaning {
+  const meaning = MEANINGS.get(type)
+  if (meaning === undefined) throw new TypeError(`the schema lets no ${type} through`)
+  return meaning
 }
 
 /** What is wrong with an assertion before anything is run; undefined when nothing is. */

@@ -34,7 +34,7 @@ export const wordCount: Kind = {
     const count = output.trim() === '' ? 0 : output.trim().split(/\s+/).length
     return {
       holds: count >= bounds.min && count <= bounds.max,
-      wanted: `have ${formatBounds(bounds)}`,
+      wanted: () => `have ${formatBounds(bounds)}`,
       found: `it has ${count}`,
     }
   },
@@ -50,7 +50,7 @@ export const latency: Kind = {
     if (latencyMs === null) throw new PromptctlError('invalid_config', 'no model was called')
     return {
       holds: latencyMs <= threshold,
-      wanted: `come within ${threshold} ms`,
+      wanted: () => `come within ${threshold} ms`,
       found: `it took ${Math.round(latencyMs)} ms`,
     }
   },
@@ -65,6 +65,6 @@ export const cost: Kind = {
         hint: "A provider's config takes inputCost and outputCost, in US dollars a token.",
       })
     }
-    return { holds: dollars <= threshold, wanted: `cost at most $${threshold}`, found: `it cost $${dollars}` }
+    return { holds: dollars <= threshold, wanted: () => `cost at most $${threshold}`, found: `it cost $${dollars}` }
   },
 }

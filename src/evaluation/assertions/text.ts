@@ -20,7 +20,7 @@ export const equals: Kind = {
   check: ({ value }) => (value === undefined ? '"value" is missing' : undefined),
   judge: ({ output }, { value }) => ({
     holds: isPlain(value) ? String(value) === output : isDeepStrictEqual(tryParseJson(output), value),
-    wanted: `equal ${quoteText(value)}`,
+    wanted: () => `equal ${quoteText(value)}`,
   }),
 }
 
@@ -28,7 +28,7 @@ export const contains = (fold: (text: string) => string): Kind => ({
   check: needsText,
   judge: ({ output }, { value }) => ({
     holds: fold(output).includes(fold(String(value))),
-    wanted: `contain ${quoteText(value)}${fold === lower ? ' in any case' : ''}`,
+    wanted: () => `contain ${quoteText(value)}${fold === lower ? ' in any case' : ''}`,
   }),
 })
 
@@ -36,7 +36,7 @@ export const startsWith: Kind = {
   check: needsText,
   judge: ({ output }, { value }) => ({
     holds: output.startsWith(String(value)),
-    wanted: `start with ${quoteText(value)}`,
+    wanted: () => `start with ${quoteText(value)}`,
   }),
 }
 
@@ -63,7 +63,7 @@ export const containsAny = (fold: (text: string) => string): Kind => ({
     const text = fold(output)
     return {
       holds: itemsOf(value).some((item) => text.includes(fold(item))),
-      wanted: `contain any of ${formatItems(itemsOf(value))}`,
+      wanted: () => `contain any of ${formatItems(itemsOf(value))}`,
     }
   },
 })
@@ -75,7 +75,7 @@ export const containsAll = (fold: (text: string) => string): Kind => ({
     const missing = itemsOf(value).filter((item) => !text.includes(fold(item)))
     return {
       holds: missing.length === 0,
-      wanted: `contain all of ${formatItems(itemsOf(value))}`,
+      wanted: () => `contain all of ${formatItems(itemsOf(value))}`,
       found: missing.length === 0 ? undefined : `${formatItems(missing)} is not in it`,
     }
   },
@@ -88,7 +88,7 @@ export const regex: Kind = {
   check: ({ value }) => (typeof value === 'string' ? undefined : '"value" must be a regular expression, as text'),
   judge: ({ output }, { value }) => ({
     holds: compilePattern(String(value)).test(output),
-    wanted: `match /${String(value)}/`,
+    wanted: () => `match /${String(value)}/`,
   }),
 }
 
@@ -124,7 +124,7 @@ export const levenshtein: Kind = {
     const distance = distanceWithin(output, String(value), threshold)
     return {
       holds: distance !== undefined,
-      wanted: `be within ${threshold} edits of ${quoteText(value)}`,
+      wanted: () => `be within ${threshold} edits of ${quoteText(value)}`,
       found: distance === undefined ? undefined : `it is ${distance} away`,
     }
   },
