@@ -49,6 +49,17 @@ export interface DeliveredPrompt {
   readonly empty?: readonly EmptyKey[]
 }
 
+/** What tells one prompt from another. */
+export type DeliveredSummary = Pick<
+  DeliveredPrompt,
+  'id' | 'slug' | 'title' | 'description' | 'tags' | 'aliases' | 'environment' | 'version'
+>
+
+export const summaryOf = (delivered: DeliveredSummary): DeliveredSummary => {
+  const { id, slug, title, description, tags, aliases, environment, version } = delivered
+  return { id, slug, title, description, tags, aliases, environment, version }
+}
+
 export interface DeliveredPartial {
   readonly template: string
   readonly declarations: { readonly [name: string]: VariableSchema }

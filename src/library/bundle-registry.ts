@@ -1,10 +1,10 @@
 import { type Bundle, parseBundle } from '../core/bundle.js'
 import type { CompileOptions, Values } from '../core/compile.js'
-import { type DeliveredPrompt, indexNames } from '../core/delivered.js'
+import { type DeliveredPrompt, indexNames, summaryOf } from '../core/delivered.js'
 import { notLive, parseDeliveredName } from '../core/delivered-name.js'
 import { PromptctlError } from '../core/errors.js'
 import type { WatchedFile } from './bundle-file.js'
-import { createPrompt, type Prompt, summaryOf } from './prompt.js'
+import { createPrompt, type Prompt } from './prompt.js'
 import type { GetOptions, ListOptions, PromptChange, WatchOptions } from './prompt-registry.js'
 import { repeat } from './repeat.js'
 

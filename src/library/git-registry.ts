@@ -19,7 +19,7 @@ import { readView } from '../registry/resolve.js'
 import { resolveExactly } from '../registry/resolve-exactly.js'
 import { readVersionDocument } from '../registry/standing.js'
 import { findVersion } from '../registry/version.js'
-import { createPrompt, type Prompt, summaryOf } from './prompt.js'
+import { createPrompt, type Prompt } from './prompt.js'
 import type { GetOptions, ListOptions, PromptChange, PromptRegistry, WatchOptions } from './prompt-registry.js'
 import { repeat } from './repeat.js'
 
@@ -69,8 +69,7 @@ export function createGitRegistry(registry: Registry, standard: Environment | un
       (await get(name, options)).compile(values, options),
     list: async ({ environment, tag }: ListOptions = {}) => {
       const snapshot = await live.snapshot(environmentOf(environment))
-      const served = snapshot.slugs.flatMap((slug) => snapshot.find(slug)?.delivered ?? [])
-      return served.filter(({ tags }) => tag === undefined || tags.includes(tag)).map(summaryOf)
+      return snapshot.list().filter(({ tags }) => tag === undefined || tags.includes(tag))
     },
     files: ({ environment, state, tag }: FilesOptions = {}) =>
       list(registry, { environment: environmentOf(environment), state, tag, full: true }),

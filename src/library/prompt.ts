@@ -3,7 +3,6 @@ import type { DeliveredPrompt } from '../core/delivered.js'
 import { prepareDelivered, promptOf } from '../core/delivered-source.js'
 import type { Message, PromptFile } from '../core/prompt-file.js'
 import type { Variable } from '../core/variables.js'
-import type { PromptSummary } from './prompt-registry.js'
 
 /** A prompt that is ready to compile, as often as you like. */
 export interface Prompt<Needed = Values> {
@@ -57,9 +56,4 @@ export function createPrompt(delivered: DeliveredPrompt): Prompt {
       return prepared.compile(values, options)
     },
   }
-}
-
-export const summaryOf = (delivered: DeliveredPrompt): PromptSummary => {
-  const { id, slug, title, description, tags, aliases, environment, version } = delivered
-  return { id, slug, title, description, tags, aliases, environment, version }
 }

@@ -1,4 +1,5 @@
 import type { CompileOptions, Values } from '../core/compile.js'
+import { type DeliveredSummary, summaryOf } from '../core/delivered.js'
 import { parseDeliveredName } from '../core/delivered-name.js'
 import { PromptctlError } from '../core/errors.js'
 import type { Prompt } from './prompt.js'
@@ -82,7 +83,7 @@ function requireName(environment: string | undefined): string {
 }
 
 interface Page {
-  readonly templates: readonly (PromptSummary & { readonly live_version: number | null })[]
+  readonly templates: readonly (DeliveredSummary & { readonly live_version: number | null })[]
   readonly next_cursor: string | null
 }
 
@@ -102,23 +103,12 @@ async function listLive(
     for (const template of page.templates) {
       if (template.live_version === null) continue
       const isNewest = template.version === template.live_version
-      live.push(isNewest ? pick(template) : await readSummary(get, template.slug, environment))
+      live.push(isNewest ? summaryOf(template) : await readSummary(get, template.slug, environment))
     }
     cursor = page.next_cursor
   }
   return live.filter(({ tags }) => tag === undefined || tags.includes(tag)).sort((a, b) => (a.slug < b.slug ? -1 : 1))
 }
-
-const pick = ({ id, slug, title, description, tags, aliases, environment, version }: PromptSummary): PromptSummary => ({
-  id,
-  slug,
-  title,
-  description,
-  tags,
-  aliases,
-  environment,
-  version,
-})
 
 async function readSummary(
   get: (name: string, options: GetOptions) => Promise<Prompt>,

@@ -85,6 +85,9 @@ describe('a snapshot', () => {
       expect(snapshot.find(name)?.delivered.slug).toBe(second.slug)
     }
     expect(snapshot.find(first.slug)?.delivered.slug).toBe(first.slug)
+    expect(snapshot.list()).toEqual(
+      snapshot.slugs.map((slug) => expect.objectContaining({ slug, id: idOf(slug), version: 1, description: null })),
+    )
     for (const name of ['', 'second', '__proto__', 'constructor', '../x']) expect(snapshot.find(name)).toBeUndefined()
   })
 

@@ -1,9 +1,9 @@
 import { type BoundedMap, createSizedMap } from '../../core/bounded-map.js'
-import { indexNames } from '../../core/delivered.js'
+import { type DeliveredSummary, indexNames } from '../../core/delivered.js'
 import type { Environment, Slug } from '../../core/slug.js'
 import type { Oid } from '../ports.js'
 import { Contents } from './contents.js'
-import type { Row } from './row.js'
+import { type Row, readSummary } from './row.js'
 import { Served } from './served.js'
 import type { ServedPrompt, Snapshot } from './snapshot.js'
 
@@ -69,6 +69,13 @@ export class LoadedSnapshot implements Snapshot {
     if (row === undefined) return undefined
     const known = this.#shared.served.get(row)
     return known !== undefined && this.#isCurrent(known) ? known : this.#serve(row)
+  }
+
+  list(): readonly DeliveredSummary[] {
+    return this.slugs.flatMap((slug) => {
+      const row = this.standings.rows.get(slug)
+      return row === undefined ? [] : [readSummary(row, this.environment)]
+    })
   }
 
   /** A number becomes final when its commit is pushed, which changes no row. */

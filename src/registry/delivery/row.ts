@@ -1,4 +1,4 @@
-import type { VersionOrigin } from '../../core/delivered.js'
+import type { DeliveredSummary, VersionOrigin } from '../../core/delivered.js'
 import type { Oid } from '../../core/history.js'
 import { type PackedHead, type PackedPrompt, unpackPrompt } from '../../core/packed-prompt.js'
 import type { PromptFile } from '../../core/prompt-file.js'
@@ -46,6 +46,12 @@ export function moveRow(row: Row, place: Place): Row {
 }
 
 export const readHead = ({ head }: Row): RowHead => parseBytes(head)
+
+export function readSummary(row: Row, environment: Environment): DeliveredSummary {
+  const { head, origin } = readHead(row)
+  const { id, title, description = null, tags = [], aliases = [] } = head
+  return { id, slug: row.slug, title, description, tags, aliases, environment, version: origin?.version ?? null }
+}
 
 /** The values of the file that a row was made of. */
 export function readRowPrompt({ slug, head, content }: Row, environment: Environment): PromptFile {

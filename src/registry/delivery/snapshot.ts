@@ -1,5 +1,5 @@
 import type { PreparedPrompt } from '../../core/compile.js'
-import type { DeliveredPrompt } from '../../core/delivered.js'
+import type { DeliveredPrompt, DeliveredSummary } from '../../core/delivered.js'
 import type { Oid } from '../../core/history.js'
 import type { Environment, Slug } from '../../core/slug.js'
 
@@ -17,6 +17,8 @@ export interface Snapshot {
   readonly unknown: readonly Slug[]
   /** By whole slug, UUID or alias; undefined when nothing of that name is live. */
   find(name: string): ServedPrompt | undefined
+  /** Every live prompt in short, in byte order; nothing is made of their contents. */
+  list(): readonly DeliveredSummary[]
 }
 
 /** A live prompt; both are made when they are first asked for. */
