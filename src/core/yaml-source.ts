@@ -5,7 +5,7 @@ import type { Fault } from './yaml/fault.js'
 import type { YamlLimits } from './yaml/limits.js'
 import { Lines } from './yaml/lines.js'
 import { findNode, type Mapping, mappingOf, type Range, styleOf, toRange } from './yaml/nodes.js'
-import { findQuickly, readQuickly } from './yaml/quick.js'
+import { findEntriesQuickly, findQuickly, readQuickly } from './yaml/quick.js'
 import { offsetInScalar } from './yaml/scalar-offset.js'
 import { composeYaml } from './yaml/syntax.js'
 import { decodeText } from './yaml/text.js'
@@ -82,6 +82,8 @@ export class YamlSource {
 
   /** How the mapping at `path` is written; undefined when there is none. */
   mappingAt(path: Path): Mapping | undefined {
+    const found = path.length === 0 ? findEntriesQuickly(this.text, this.#limits) : undefined
+    if (found !== undefined) return found
     const { node, steps } = findNode(this.#nodes(), path)
     return steps === path.length ? mappingOf(node) : undefined
   }

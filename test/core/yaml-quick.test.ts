@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { type ParsedNode, Scalar } from 'yaml'
 import type { Json } from '../../src/core/prompt-file.js'
 import { formatEntry } from '../../src/core/yaml/format.js'
-import { findNode, styleOf, toRange } from '../../src/core/yaml/nodes.js'
-import { findQuickly, readQuickly } from '../../src/core/yaml/quick.js'
+import { findNode, mappingOf, styleOf, toRange } from '../../src/core/yaml/nodes.js'
+import { findEntriesQuickly, findQuickly, readQuickly } from '../../src/core/yaml/quick.js'
 import { offsetInScalar } from '../../src/core/yaml/scalar-offset.js'
 import { composeYaml } from '../../src/core/yaml/syntax.js'
 import { decodeText } from '../../src/core/yaml/text.js'
@@ -30,6 +30,7 @@ function isReadAlike(text: string): boolean {
     text,
     read: JSON.stringify([value, ambiguous]),
   })
+  expectEntriesAlike(text)
   // Looking for every place of every text takes long.
   if (text.length % 8 === 0) for (const path of pathsIn(quick.value, [])) expectLocatedAlike(text, path)
   return true
@@ -44,6 +45,10 @@ const pathsIn = (value: Json, path: Path): readonly Path[] =>
         ),
       ]
     : [path]
+
+function expectEntriesAlike(text: string): void {
+  expect({ text, mapping: findEntriesQuickly(text) }).toEqual({ text, mapping: mappingOf(composeYaml(text).root) })
+}
 
 function expectLocatedAlike(text: string, path: Path): void {
   const { node } = findNode(composeYaml(text).root, path)

@@ -33,7 +33,6 @@ function createTarget(source: YamlSource, path: Path, options: EditOptions): Tar
   const newline = text.indexOf('\n')
   const mapping = source.mappingAt(path) ?? {
     start: text.length,
-    end: text.length,
     style: 'block' as const,
     entries: [],
   }

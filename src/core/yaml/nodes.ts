@@ -13,14 +13,17 @@ export type Style = 'plain' | 'single' | 'double' | 'literal' | 'folded' | 'flow
 export interface Entry {
   readonly key: string
   readonly keyRange: Range
-  /** Undefined for a key without a colon, in `{key}`. Empty, behind the colon, when nothing is written. */
+  /**
+   * Undefined for a key without a colon, in `{key}`. Empty, behind the colon, when nothing is written. Ends as `end` says.
+   */
   readonly valueRange: Range | undefined
   readonly style: Style
   /** Behind the last character of the value that is not comment or white space; behind the newline of a block scalar. */
   readonly end: number
 }
 
-export interface Mapping extends Range {
+export interface Mapping {
+  readonly start: number
   readonly style: 'flow' | 'block'
   readonly entries: readonly Entry[]
 }
@@ -62,12 +65,12 @@ export function mappingOf(node: ParsedNode | undefined): Mapping | undefined {
     return {
       key: key instanceof Scalar ? (keyText(key) ?? '') : '',
       keyRange,
-      valueRange: value === null ? undefined : toRange(value),
+      valueRange: value === null ? undefined : { start: value.range[0], end: endOf(value) },
       style: styleOf(value),
       end: value === null ? keyRange.end : endOf(value),
     }
   })
-  return { ...toRange(node), style: node.flow === true ? 'flow' : 'block', entries }
+  return { start: node.range[0], style: node.flow === true ? 'flow' : 'block', entries }
 }
 
 export const toRange = ({ range }: ParsedNode): Range => ({ start: range[0], end: range[1] })

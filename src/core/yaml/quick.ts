@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../prompt-file.js'
 import { DEFAULT_LIMITS } from './limits.js'
-import type { Style } from './nodes.js'
+import type { Entry, Mapping, Style } from './nodes.js'
 import { isSurelyText, resolvePlain } from './plain.js'
 import type { WrittenScalar } from './scalar-offset.js'
 import { type Converted, convertPlain, type Path, type Walk } from './value.js'
@@ -42,8 +42,19 @@ export function findQuickly(text: string, path: Path, { tokens } = DEFAULT_LIMIT
   return reader.isSure ? reader.found : undefined
 }
 
+/** Where the keys and values of a file's own mapping stand, when the quick reader reads it; else undefined. */
+export function findEntriesQuickly(text: string, { tokens } = DEFAULT_LIMITS): Mapping | undefined {
+  if (!text.endsWith('\n') || text.includes('\r')) return undefined
+  const reader = new QuickReader(text, tokens * LINES_PER_TOKEN)
+  reader.readRoot()
+  const { isSure, entries } = reader
+  return isSure ? { start: entries[0]?.keyRange.start ?? 0, style: 'block', entries } : undefined
+}
+
 class QuickReader {
   isSure = true
+  /** Those of the root. */
+  readonly entries: Entry[] = []
   /** The scalar that was looked for. */
   found: WrittenScalar | undefined
   readonly walk: Walk = { path: [], ambiguous: [], faults: [] }
@@ -56,6 +67,10 @@ class QuickReader {
   #indent = -1
   #next = 0
   #lines = 0
+  /** Where the last value begins, how it is written, and what is behind its text. */
+  #valueStart = 0
+  #style: Style = 'plain'
+  #end = 0
 
   constructor(text: string, maxLines: number, wanted?: Path) {
     this.#text = text
@@ -110,19 +125,35 @@ class QuickReader {
     const object: Record<string, Json> = {}
     if (depth > MAX_DEPTH) return this.#giveUp(object)
     while (this.#indent === indent) {
+      const start = this.#at
       const key = this.#match(KEY)?.[1]
       if (key === undefined || !isNewKey(object, key)) return this.#giveUp(object)
       this.walk.path.push(key)
       object[key] = this.#readValue(indent, depth)
       this.walk.path.pop()
+      if (depth === 0) this.#addEntry(key, start)
     }
     return this.#indent > indent ? this.#giveUp(object) : object
+  }
+
+  #addEntry(key: string, start: number): void {
+    const valueRange = { start: this.#valueStart, end: this.#end }
+    const keyRange = { start, end: start + key.length }
+    this.entries.push({ key, keyRange, valueRange, style: this.#style, end: this.#end })
   }
 
   /** What stands behind a key, on its line or below it. A list may begin in the column of the key. */
   #readValue(indent: number, depth: number): Json {
     if (!this.#isLineDone()) return this.#readInline(indent, depth)
     this.#advance()
+    const start = this.#at
+    const value = this.#readBlock(indent, depth)
+    this.#valueStart = start
+    this.#style = 'block'
+    return value
+  }
+
+  #readBlock(indent: number, depth: number): Json {
     const isList = this.#text.startsWith('- ', this.#at)
     if (isList && this.#indent >= indent) return this.#readList(this.#indent, depth + 1)
     return this.#indent > indent ? this.#readMap(this.#indent, depth + 1) : this.#giveUp(null)
@@ -155,8 +186,11 @@ class QuickReader {
 
   #readInline(indent: number, depth: number): Json {
     const first = this.#text[this.#at]
-    if (first === '|') return this.#readLiteral(indent)
-    const value = first === '{' || first === '[' || isQuote(first) ? this.#readFlow(depth + 1) : this.#readPlain()
+    this.#valueStart = this.#at
+    this.#style = styleOf(first)
+    if (this.#style === 'literal') return this.#readLiteral(indent)
+    const value = this.#style === 'plain' ? this.#readPlain() : this.#readFlow(depth + 1)
+    this.#end = this.#at
     if (this.#match(LINE_REST) === null) return this.#giveUp(null)
     this.#advance()
     return value
@@ -269,9 +303,17 @@ class QuickReader {
     if (last === 0 || /^ *$/.test(lines[last - 1] ?? '')) return this.#giveUp(null)
     const newlines = header[2] === '-' ? 0 : header[2] === '+' ? lines.length - last + 1 : 1
     const value = lines.slice(0, last).join('\n') + '\n'.repeat(newlines)
-    this.#note(start, this.#next, 'literal', value)
+    this.#end = this.#contentEnd(header[2] === '+' ? lines.length : last, start)
+    this.#note(start, this.#end, 'literal', value)
     this.#advance()
     return value
+  }
+
+  /** Behind so many lines of a literal that begins at `start`. */
+  #contentEnd(lines: number, start: number): number {
+    let at = this.#text.indexOf('\n', start) + 1
+    for (let line = 0; line < lines; line += 1) at = this.#text.indexOf('\n', at) + 1
+    return at
   }
 
   #readLiteralLines(parent: number, explicit: number | undefined): string[] {
@@ -303,6 +345,17 @@ function skipSpaces(text: string, from: number): number {
   while (text.charCodeAt(at) === 0x20) at += 1
   return at
 }
+
+const styleOf = (first: string | undefined): Style =>
+  first === '|'
+    ? 'literal'
+    : first === '{' || first === '['
+      ? 'flow'
+      : first === '"'
+        ? 'double'
+        : first === "'"
+          ? 'single'
+          : 'plain'
 
 const isQuote = (character: string | undefined): boolean => character === '"' || character === "'"
 
