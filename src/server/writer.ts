@@ -44,12 +44,16 @@ async function writeOne(
   const registry = onCommits(source.registry)
   await assertWritable(server, registry)
   const given = { author: authorOf(caller), push: pushes, mirror: follower?.followed.mirror }
-  const applied = await action(registry, given).catch(async (error: unknown) => {
-    // What another server made may not have come here yet.
-    if (!pushes || follower === undefined || !isPromptctlError(error, 'not_found')) throw error
-    await follower.refresh()
-    return action(registry, given)
-  })
+  const applied = await action(registry, given)
+    .catch(async (error: unknown) => {
+      // What another server made may not have come here yet.
+      if (!pushes || follower === undefined || !isPromptctlError(error, 'not_found')) throw error
+      await follower.refresh()
+      return action(registry, given)
+    })
+    .catch((error: unknown) => {
+      throw forCallers(error)
+    })
   // From here on the write stands, whatever fails.
   if (applied.commit !== undefined && applied.push === undefined) {
     await notifyCommit(registry, applied.commit).then(
@@ -62,6 +66,17 @@ async function writeOne(
     (error: unknown) => health.failed('load', error),
   )
   return applied
+}
+
+/** What a remote that is away says to whoever runs the server is no use to a caller. */
+function forCallers(error: unknown): unknown {
+  const remote = isPromptctlError(error, 'unavailable') ? error.details?.['remote'] : undefined
+  if (remote === undefined || !isPromptctlError(error)) return error
+  return new PromptctlError('unavailable', `The remote could not be written: ${error.message}`, {
+    hint: 'Nothing is left committed here. Read the prompt before you try again: the remote may have taken the write before the connection broke.',
+    details: { remote },
+    cause: error,
+  })
 }
 
 /** Throws `unsupported` where a write would not be served, or would not get to the remote that is. */
