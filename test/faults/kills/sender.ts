@@ -23,18 +23,28 @@ export class Sender {
   readonly receiver: Receiver
   readonly #random: () => number
   readonly #slug: string
+  /** Events that came before they were in the outbox: a kill in between would lose them. */
+  readonly #unwritten: readonly string[]
   #counts: Readonly<Record<string, number>> = {}
   #round = 0
 
   static async start(random: () => number): Promise<Sender> {
-    const receiver = await startReceiver()
-    const sender = new Sender(receiver, random)
+    const unwritten: string[] = []
+    let outbox = ''
+    const receiver = await startReceiver((response, { headers }) => {
+      const id = String(headers['webhook-id'])
+      if (!existsSync(join(outbox, `${id}.json`))) unwritten.push(id)
+      response.writeHead(200).end()
+    })
+    const sender = new Sender(receiver, random, unwritten)
+    outbox = join(sender.team.ada.dir, '.git/promptctl/root/outbox')
     await sender.#change()
     sender.#counts = await countOperations(sender.team.ada, ['push', '--wait'], { env: ENV })
     return sender
   }
 
-  private constructor(receiver: Receiver, random: () => number) {
+  private constructor(receiver: Receiver, random: () => number, unwritten: readonly string[]) {
+    this.#unwritten = unwritten
     this.receiver = receiver
     this.#random = random
     this.team = createTeam(configOf(receiver.url))
@@ -107,6 +117,7 @@ export class Sender {
       bodies.set(id, request.body.toString())
     }
     expect(bodies.size, about).toBe(wanted.length)
+    expect(this.#unwritten, 'sent before it was in the outbox').toEqual([])
   }
 }
 
