@@ -72,6 +72,7 @@ gates:
 
   it.each<[string, string[]]>([
     ['enviroments: [a]', ['1:1 "enviroments" is not a key of promptctl.yaml, did you mean "environments"?']],
+    ['default_environment:', ['1:21 default_environment: expected a string, found nothing']],
     ['environments: []', ['1:15 environments: expected at least 1 item']],
     ['environments: [a, b, a]', ['1:15 environments: an item is there twice']],
     [
