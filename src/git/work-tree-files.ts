@@ -1,8 +1,9 @@
-import { copyFile, link, mkdir, readlink, rm, symlink } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { copyFile, link, mkdir, readFile, readlink, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { PromptctlError } from '../core/errors.js'
 import type { FileWrite, Oid } from '../registry/ports.js'
-import { hasCode, onDisk } from './disk.js'
+import { hasCode, isMissing, onDisk } from './disk.js'
 import { type Journal, type Original, type Scratch, writeJournal } from './journal.js'
 import { inParallel } from './parallel.js'
 import { modeOf, moveInto, statOf, writeSynced } from './replace-file.js'
@@ -14,6 +15,8 @@ export interface PendingFiles {
   readonly isSettled: boolean
   /** Puts the files back as they were, also those that a hook has changed; all, or only `paths`. */
   restore(paths?: ReadonlySet<string>): Promise<void>
+  /** The paths whose files hold what was written: nobody has changed them since. */
+  untouched(): Promise<ReadonlySet<string>>
   /** What was written stands. */
   keep(): void
 }
@@ -33,6 +36,7 @@ export interface WriteOptions {
  */
 export async function writeWorkTreeFiles({ workTree, scratch, files, blobId }: WriteOptions): Promise<PendingFiles> {
   await assertRealFolders(workTree, files)
+  const seen = await inParallel(files, ({ path }) => statOf(join(workTree, path)))
   const journal: Journal = {
     ...scratch.journal,
     folders: await missingFolders(workTree, files),
@@ -43,11 +47,11 @@ export async function writeWorkTreeFiles({ workTree, scratch, files, blobId }: W
     })),
   }
   await onDisk(scratch.dir, () => writeJournal(scratch.dir, journal))
-  const pending = new JournalledFiles(workTree, scratch, journal)
+  const pending = new JournalledFiles(workTree, scratch, journal, blobId)
   const changed = new Set<string>()
   try {
     await inParallel(files, async (file, index) => {
-      await writeOne(workTree, scratch, file, index)
+      await writeOne(workTree, scratch, file, { index, seen: seen[index] })
       changed.add(file.path)
     })
   } catch (error) {
@@ -61,8 +65,10 @@ class JournalledFiles implements PendingFiles {
   readonly #workTree: string
   readonly #scratch: Scratch
   readonly #journal: Journal
+  readonly #blobId: WriteOptions['blobId']
 
-  constructor(workTree: string, scratch: Scratch, journal: Journal) {
+  constructor(workTree: string, scratch: Scratch, journal: Journal, blobId: WriteOptions['blobId']) {
+    this.#blobId = blobId
     this.#workTree = workTree
     this.#scratch = scratch
     this.#journal = journal
@@ -78,9 +84,21 @@ class JournalledFiles implements PendingFiles {
     this.#scratch.isNeeded = false
   }
 
+  async untouched(): Promise<ReadonlySet<string>> {
+    const found = await inParallel(this.#journal.files, async ({ path, written }) => {
+      const content = await onDisk(path, () => readFile(join(this.#workTree, path)).catch(nothingWhenMissing))
+      return content !== undefined && this.#blobId(content) === written ? [path] : []
+    })
+    return new Set(found.flat())
+  }
+
   keep(): void {
     this.#scratch.isNeeded = false
   }
+}
+
+function nothingWhenMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error
 }
 
 /** Puts back what a journal holds, and removes the folders that were made for it when they are empty. */
@@ -97,15 +115,31 @@ export async function restoreFiles(
   for (const folder of [...journal.folders].reverse()) await removeIfEmpty(join(workTree, folder))
 }
 
-async function writeOne(workTree: string, scratch: Scratch, { path, content }: FileWrite, index: number) {
+async function writeOne(
+  workTree: string,
+  scratch: Scratch,
+  { path, content }: FileWrite,
+  { index, seen }: { index: number; seen: Stats | undefined },
+): Promise<void> {
   const target = join(workTree, path)
   await onDisk(path, async () => {
     await mkdir(dirname(target), { recursive: true })
     const temporary = scratch.path(`new-${index}`)
     await writeSynced(temporary, content, await modeOf(target))
+    if (!isSameFile(seen, await statOf(target))) throw changedMeanwhile(path)
     await moveInto(temporary, target, scratch.dir)
   })
 }
+
+const isSameFile = (a: Stats | undefined, b: Stats | undefined): boolean =>
+  a?.ino === b?.ino && a?.mtimeMs === b?.mtimeMs && a?.size === b?.size
+
+/** Somebody saved or committed the file after it was read: the plan is made again, as when the branch has moved. */
+const changedMeanwhile = (path: string): PromptctlError =>
+  new PromptctlError('conflict', `${path} was changed while it was being written; nothing was committed`, {
+    hint: 'Look at what changed, and try again.',
+    details: { reason: 'head_moved', paths: [path] },
+  })
 
 async function restoreOne(target: string, scratchDir: string, original: Original | null): Promise<void> {
   if (original === null) return rm(target, { force: true })

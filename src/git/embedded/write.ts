@@ -105,7 +105,8 @@ async function writeFiles(
       pending.keep()
     } catch (error) {
       // What landed stands, and its journal stays: recovery mends the index, and removes a lock that could not be removed.
-      if (!(error instanceof LandedError)) await pending.restore()
+      // There are no hooks here: what is not as it was written somebody else has changed since.
+      if (!(error instanceof LandedError)) await pending.restore(await pending.untouched())
       throw error
     }
   })

@@ -64,12 +64,19 @@ async function entriesBefore({ native, paths }: CommitJob, kept: string) {
   return new Map(entries.map((entry) => [entry.path, entry]))
 }
 
-/** Puts the files back, but for those that HEAD holds as they were written (by another process's commit). */
-export async function restoreFiles({ native, paths, blobs }: CommitJob, pending: PendingFiles): Promise<void> {
+/**
+ * Puts the files back, but for those that HEAD holds as they were written (by another process's commit), and for those
+ * that another commit changed meanwhile and that no longer are as they were written: these are its author's.
+ */
+export async function restoreFiles(job: CommitJob, pending: PendingFiles): Promise<void> {
+  const { native, request, paths, blobs } = job
   const { commit } = await native.refs.head()
   const entries = commit === undefined ? [] : await native.store.entriesAt(commit, paths)
   const standing = new Set(entries.filter(({ path, blob }) => blobs.get(path) === blob).map(({ path }) => path))
-  await pending.restore(new Set(paths.filter((path) => !standing.has(path))))
+  const overtaken = new Set(await changedBetween(native, request.expected, commit, paths))
+  const untouched = overtaken.size === 0 ? overtaken : await pending.untouched()
+  const isTheirs = (path: string): boolean => standing.has(path) || (overtaken.has(path) && !untouched.has(path))
+  await pending.restore(new Set(paths.filter((path) => !isTheirs(path))))
   // One path that the index does not know, and git refreshes none.
   const indexed = await readIndex(native.context, paths)
   await refreshIndex(
