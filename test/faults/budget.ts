@@ -11,7 +11,15 @@ const MINUTES = Number(process.env['PROMPTCTL_FAULTS_MINUTES'] ?? 0)
 export const isLong = MINUTES > 0
 
 /** How the minutes of the long form are shared out. Sums to 1. */
-const SHARES = { model: 0.3, kills: 0.32, io: 0.16, writers: 0.08, remotes: 0.06, fuzz: 0.08 } as const
+const SHARES = {
+  model: 0.26,
+  kills: 0.32,
+  io: 0.16,
+  interleave: 0.06,
+  writers: 0.07,
+  remotes: 0.06,
+  fuzz: 0.07,
+} as const
 
 export type Part = keyof typeof SHARES
 

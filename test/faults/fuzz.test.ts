@@ -67,6 +67,7 @@ describe('hostile input', () => {
       let inputs = 0
       for (const deadline = Date.now() + 2 * share; Date.now() < deadline; inputs += 1) {
         const request = createRequest(slug, random)
+        if (!URL.canParse(request.url, 'http://127.0.0.1')) continue
         const began = performance.now()
         const response = await app.inject(request)
         const about = `${JSON.stringify(request)}: ${response.statusCode} ${response.payload.slice(0, 500)}`

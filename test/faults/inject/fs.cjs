@@ -1,6 +1,8 @@
 // Loaded into the promptctl process under test (node --require): makes the file operations on paths below FAULT_ROOT
-// count, fail or kill. FAULT is `count`, `fail:<phase>:<n>:<code>` or `kill:<phase>:<n>`, where phase is `any` or one of
-// PHASES, and n counts from 1. What it did is written to FAULT_LOG.
+// count, fail or kill. FAULT is `count`, `fail:<phase>:<n>:<code>`, `kill:<phase>:<n>` or `run:<phase>:<n>` (the shell
+// command FAULT_RUN, before the operation), where phase is `any` or one of PHASES, and n counts from 1. What it did is
+// written to FAULT_LOG.
+const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 
 const { FAULT = '', FAULT_ROOT = '/nonexistent', FAULT_LOG = '/dev/null' } = process.env
@@ -36,6 +38,7 @@ function isHit(operation, path) {
   isDone = true
   append(FAULT_LOG, `${where} ${operation} ${path}\n`)
   if (mode === 'kill') process.kill(0, 'SIGKILL')
+  if (mode === 'run') spawnSync('sh', ['-c', process.env.FAULT_RUN], { env: { ...process.env, NODE_OPTIONS: '' } })
   return mode === 'fail'
 }
 
