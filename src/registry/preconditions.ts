@@ -2,38 +2,25 @@ import { PromptctlError } from '../core/errors.js'
 import { newestIn } from '../core/ledger.js'
 import type { Standing } from '../core/lifecycle/change.js'
 import { formatPromptPath } from '../core/paths.js'
-import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 import type { PromptPlace } from './standing.js'
 
-/**
- * What a caller takes for the newest version in the environment: its number (0 where there is none), or that it is one of
- * these commits, `any` being that there is one.
- */
-export type Expectation = number | { readonly version?: number | undefined; readonly commits: readonly Oid[] | 'any' }
+/** What a caller takes for the newest version in the environment (0 where there is none): one of these, or any there is. */
+export type Expectation = number | readonly number[] | 'any'
 
 /** Throws `conflict` unless the newest version in the environment is the expected one. Undefined expects nothing. */
-export function assertExpected(standing: Standing, expected: Expectation | undefined): void {
+export function assertExpected({ slug, environment, versions }: Standing, expected: Expectation | undefined): void {
   if (expected === undefined) return
-  const { slug, environment, versions } = standing
-  const { version, commits = 'unknown' } = typeof expected === 'number' ? { version: expected } : expected
-  const newest = newestIn(versions, environment)
-  const number = newest?.version ?? 0
-  if (version !== undefined && number !== version) {
-    throw new PromptctlError('conflict', `${slug} is at version ${number} in ${environment}, not at ${version}`, {
-      hint: `See what changed: promptctl diff ${slug} ${version} ${number}`,
-      details: { slug, environment, expected: version, version: number },
-    })
-  }
-  if (commits === 'unknown' || (newest !== undefined && (commits === 'any' || commits.includes(newest.commit)))) return
-  throw new PromptctlError(
-    'conflict',
-    `${slug} is at version ${number} in ${environment}, which is not what was expected`,
-    {
-      hint: 'Read it again, and decide on what it is now.',
-      details: { slug, environment, version: number, commit: newest?.commit ?? null },
-    },
-  )
+  const newest = newestIn(versions, environment)?.version ?? 0
+  if (expected === 'any' ? newest > 0 : [expected].flat().includes(newest)) return
+  const other = typeof expected === 'number' ? `, not at ${expected}` : ', which is not what was expected'
+  throw new PromptctlError('conflict', `${slug} is at version ${newest} in ${environment}${other}`, {
+    hint:
+      typeof expected === 'number'
+        ? `See what changed: promptctl diff ${slug} ${expected} ${newest}`
+        : 'Read it again, and decide on what it is now.',
+    details: { slug, environment, expected, version: newest },
+  })
 }
 
 /** Above this many files one `git status` of the whole folder is cheaper than one a file. */

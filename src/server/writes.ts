@@ -14,10 +14,10 @@ import { resolveExactly } from '../registry/resolve-exactly.js'
 import { rollback } from '../registry/rollback.js'
 import { requireScope } from './auth.js'
 import type { ServerContext } from './context.js'
+import { formatEtag, parseIfMatch } from './etag.js'
 import { acceptJsonAlone } from './json-body.js'
 import { HttpError } from './problem.js'
 import { PROBLEMS } from './schemas.js'
-import { formatTemplateTag, parseIfMatch } from './template-tag.js'
 import { chooseWritable, findVersionHome, sourceOf } from './write-environment.js'
 import * as schemas from './write-schemas.js'
 import { createWriter, type Given } from './writer.js'
@@ -233,8 +233,8 @@ function answer(
 ) {
   const record = records.find((one) => one.slug === slug && one.environment === environment)
   if (record === undefined) throw new Error('a write that says nothing of its prompt')
-  const { commit, provisional } = record
-  if (commit !== null) reply.header('etag', formatTemplateTag({ commit, provisional }))
+  const { commit, version } = record
+  if (commit !== null) reply.header('etag', formatEtag(version, commit.slice(0, 32)))
   request.about = { environment, slug: record.slug, version: record.version }
   reply.header('cache-control', 'no-store')
   return record
@@ -242,9 +242,10 @@ function answer(
 
 /** What If-Match and `expect` say together. */
 function expectationOf({ headers, body }: Pick<WriteRequest, 'headers' | 'body'>): Expectation | undefined {
+  const { expect } = body
   const tagged = parseIfMatch(headers['if-match'])
-  if (tagged === undefined || typeof tagged === 'number') return body.expect
-  return { ...tagged, version: body.expect }
+  if (expect === undefined || tagged === undefined || tagged === 'any') return expect ?? tagged
+  return [tagged].flat().filter((version) => version === expect)
 }
 
 /** null takes a key out; a text prompt that gets messages is a chat prompt, and the other way round. */

@@ -41,11 +41,11 @@ describe('two servers over one remote [case 68]', () => {
     const before = await b.get<{ version: number }>(`/api/v1/prompts/${one}?environment=development`)
     expect(before.version).toBe(2)
     // B has not heard of it: it plans anew on what A pushed.
-    const stale = { 'if-match': `"${team.ada.head()}"` }
+    const stale = { 'if-match': '"2-00"' }
     expect(await b.write('PUT', `/${one}`, { ...EDIT, template: 'B\n' }, stale)).toMatchObject({ status: 412 })
     expect(await b.write('PUT', `/${one}`, { ...EDIT, template: 'B\n', expect: 2 })).toMatchObject({ status: 409 })
     expect(team.tip()).toBe(made.body.commit)
-    const good = { 'if-match': `"${made.body.commit}"` }
+    const good = { 'if-match': '"3-00"' }
     const other = await b.write('PUT', `/${one}`, { ...EDIT, template: 'B {{name}}\n' }, good)
     expect(other).toMatchObject({ status: 200, body: { version: 4 } })
     expect(await b.get(`/api/v1/prompts/${one}?environment=development`)).toMatchObject({ version: 4 })

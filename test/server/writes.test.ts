@@ -166,7 +166,7 @@ describe.each(ROUTES)(
       expect(answer).toMatchObject({ status, body: { environment, action, version, changed: true } })
       const made = answer.body.slug
       expect(answer.body.commit).toBe(registry.head())
-      expect(answer.headers['etag']).toBe(`"${registry.head()}"`)
+      expect(answer.headers['etag']).toBe(`"${version}-${registry.head().slice(0, 32)}"`)
       expect(server.server.source.loaded?.tip).toBe(registry.head())
       expect(registry.repo.git('show', '-s', '--format=%an <%ae>|%b')).toMatch(
         /^t-all <t-all@tokens.promptctl.invalid>\|because/,
@@ -187,14 +187,14 @@ describe.each(ROUTES)(
         const server = await openServer(registry, { tokens: TOKENS })
         const head = registry.head()
         const [newest] = await registry.log(slug, '--env', environment)
-        const stale = { headers: { 'if-match': `"${'0'.repeat(40)}"` }, body }
+        const stale = { headers: { 'if-match': '"1-00"' }, body }
         expect(await ask(server, method, urlOf(slug), stale)).toMatchObject({ status: 412, body: { code: 'conflict' } })
         expect(await ask(server, method, urlOf(slug), { body: { ...body, expect: 1 } })).toMatchObject({ status: 409 })
         expect(await ask(server, method, urlOf(slug), { headers: { 'if-match': ' ' }, body })).toMatchObject({
           status: 400,
         })
         expect(registry.head()).toBe(head)
-        const good = { 'if-match': `"${'1'.repeat(40)}", W/"${newest?.commit}"` }
+        const good = { 'if-match': `"1-00", W/"${newest?.version}-00"` }
         expect(
           await ask(server, method, urlOf(slug), { headers: good, body: { ...body, expect: newest?.version } }),
         ).toMatchObject({ status: 200 })
@@ -339,6 +339,26 @@ describe('writes over HTTP', () => {
     })
   })
 
+  it('expect the ETag that the prompt was read with, or that the last write answered', async () => {
+    const { registry, slug } = world()
+    const server = await openServer(registry, { tokens: TOKENS })
+    const url = `/api/v1/templates/${slug}?environment=staging`
+    const tag = async () => {
+      const read = await server.app.inject({ url, headers: { host: '127.0.0.1', authorization: 'Bearer all' } })
+      return String(read.headers['etag'])
+    }
+    const first = await tag()
+    const put = (match: string, title: string) =>
+      ask(server, 'PUT', url, { headers: { 'if-match': match }, body: { title, publish: true } })
+    const made = await put(first, 'Greeting')
+    expect(made).toMatchObject({ status: 200 })
+    expect(await put(first, 'Late')).toMatchObject({ status: 412 })
+    expect(await put(String(made.headers['etag']), 'Next')).toMatchObject({ status: 200 })
+    expect(await put(await tag(), 'Last')).toMatchObject({ status: 200 })
+    expect(await put('*', 'Any')).toMatchObject({ status: 200 })
+    expect(await put('"of somebody else"', 'Never')).toMatchObject({ status: 412 })
+  })
+
   it('are one after the other, each a version of its own', async () => {
     const { registry, slug } = world()
     const server = await openServer(registry, { tokens: TOKENS })
@@ -352,7 +372,7 @@ describe('writes over HTTP', () => {
     const expecting = await Promise.all(
       Array.from({ length: 4 }, (_, n) =>
         ask(server, 'PUT', `/api/v1/templates/${slug}`, {
-          headers: { 'if-match': `"${registry.head()}"` },
+          headers: { 'if-match': '"11-00"' },
           body: { environment: 'development', template: `U${n}\n` },
         }),
       ),
