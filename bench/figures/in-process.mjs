@@ -10,7 +10,13 @@ let measured
 /** Bundles the compiler as the library has it, and measures it against the others in one process of its own. */
 async function measureAll(context) {
   const folder = context.surroundings.scratch('core')
-  const input = { compile: 'src/core/compile.ts', 'prompt-reader': 'src/core/prompt-reader.ts' }
+  const input = {
+    compile: 'src/core/compile.ts',
+    'prompt-reader': 'src/core/prompt-reader.ts',
+    delivered: 'src/core/delivered.ts',
+    bundle: 'src/core/bundle.ts',
+    'bundle-registry': 'src/library/bundle-registry.ts',
+  }
   const bundle = await rolldown({ input, cwd: ROOT, platform: 'node' })
   await bundle.write({ dir: folder, format: 'esm', entryFileNames: '[name].js' })
   await bundle.close()
@@ -18,11 +24,13 @@ async function measureAll(context) {
   return JSON.parse(execFileSync(context.node, words, { encoding: 'utf8', env: context.env }))
 }
 
-const against = (engine) => async (context) => {
-  measured ??= measureAll(context)
-  const times = await measured
-  return { figure: times.promptctl, peer: times[engine] }
-}
+const against =
+  (engine, ours = 'promptctl') =>
+  async (context) => {
+    measured ??= measureAll(context)
+    const times = await measured
+    return { figure: times[ours], peer: times[engine] }
+  }
 
 export const IN_PROCESS = [
   {
@@ -38,5 +46,12 @@ export const IN_PROCESS = [
     target: 0.2,
     unit: 'µs',
     measure: against('mustache'),
+  },
+  {
+    name: 'one compile in the library, from a bundle (nunjucks)',
+    peer: 'nunjucks, precompiled',
+    target: 1,
+    unit: 'µs',
+    measure: against('nunjucks', 'bundle'),
   },
 ]

@@ -8,7 +8,8 @@ import nunjucks from 'nunjucks'
 
 const [folder, rounds] = process.argv.slice(2)
 const core = (name) => import(pathToFileURL(join(folder, `${name}.js`)).href)
-const [{ preparePrompt }, { parsePrompt }] = await Promise.all([core('compile'), core('prompt-reader')])
+const [{ preparePrompt }, { parsePrompt }, { createDelivered }, { formatBundle }, { createBundleRegistry }] =
+  await Promise.all(['compile', 'prompt-reader', 'delivered', 'bundle', 'bundle-registry'].map(core))
 
 const RULES = Array.from(
   { length: 24 },
@@ -41,14 +42,21 @@ variables:
 ${declared.join('')}template: |
 ${TEMPLATE.replace(/^(?=.)/gm, '  ')}`
 
-const { prompt } = parsePrompt(FILE, 'bench.yaml')
+const { prompt, seal } = parsePrompt(FILE, 'bench.yaml')
 const prepared = preparePrompt({ prompt, file: 'bench.yaml' }, () => undefined)
+const OID = '0'.repeat(40)
+const delivered = createDelivered({ prompt, digest: seal, blob: OID, origin: undefined }, new Map())
+const bundle = formatBundle({ format: 1, environment: prompt.environment, commit: OID, prompts: [delivered] })
+const file = { path: 'bundle.json', read: () => Buffer.from(bundle), hasChanged: () => false }
+const bundled = await createBundleRegistry(file, undefined).get(prompt.slug)
+
 const environment = new nunjucks.Environment(null, { autoescape: false })
 const precompiled = nunjucks.compile(TEMPLATE, environment)
 const options = { escape: String }
 
 const ENGINES = {
   promptctl: () => prepared.compile(VALUES, { strict: true }),
+  bundle: () => bundled.compile(VALUES),
   mustache: () => mustache.render(TEMPLATE, VALUES, undefined, options),
   nunjucks: () => precompiled.render(VALUES),
 }
@@ -65,7 +73,7 @@ const microseconds = (compile) => {
   return Number(process.hrtime.bigint() - start) / 1e3 / COMPILES
 }
 
-const times = { promptctl: [], mustache: [], nunjucks: [] }
+const times = Object.fromEntries(Object.keys(ENGINES).map((name) => [name, []]))
 for (let round = 0; round <= Number(rounds); round++) {
   for (const [name, compile] of Object.entries(ENGINES)) {
     const time = microseconds(compile)
