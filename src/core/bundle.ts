@@ -20,11 +20,16 @@ export interface Bundle {
   readonly prompts: readonly DeliveredPrompt[]
 }
 
+// C1 controls, and marks that turn text around: nothing that a terminal obeys stands in a bundle as it is.
+const UNSEEN = /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
 /** The file: JSON with a line for each prompt, so that two bundles can be compared by lines. */
 export function formatBundle({ prompts, ...head }: Bundle): string {
-  const lines = prompts.map((prompt) => `${JSON.stringify(prompt)}`)
+  const lines = prompts.map((prompt) => JSON.stringify(prompt).replace(UNSEEN, escapeUnit))
   return `${JSON.stringify(head).slice(0, -1)},"prompts":[${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n`}]}\n`
 }
+
+const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 /** Throws `invalid_prompt` for what is no bundle, or is of another format; `name` is the file's. */
 export function parseBundle(bytes: Uint8Array, name: string): Bundle {

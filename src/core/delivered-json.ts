@@ -17,11 +17,25 @@ export function parseDelivered(bytes: Uint8Array, name: string): DeliveredPrompt
   )
 }
 
-/** JSON in UTF-8. Throws `invalid_prompt`. */
+/** A prompt file nests 32 deep, and its record holds it. */
+const DEEPEST = 64
+
+/** JSON in UTF-8, nested at most 64 deep. Throws `invalid_prompt`. */
 export function parseJsonDocument(bytes: Uint8Array, name: string, hint: string): unknown {
+  const value = parseText(bytes, name, hint)
+  if (isWithin(value, DEEPEST)) return value
+  throw new PromptctlError('invalid_prompt', `${name} nests deeper than ${DEEPEST} levels`, { hint })
+}
+
+function parseText(bytes: Uint8Array, name: string, hint: string): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
     throw new PromptctlError('invalid_prompt', `${name} is not JSON`, { hint, cause })
   }
+}
+
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((each) => isWithin(each, levels - 1))
 }

@@ -118,7 +118,7 @@ function createLivePrompts(registry: Registry) {
     snapshot,
     get: async (name: string, environment: Environment): Promise<Prompt> => {
       const at = await look()
-      const key = `${environment} ${name}`
+      const key = `${at} ${environment} ${name}`
       const known = prompts.get(key)
       if (known !== undefined) return known
       const reading = read(name, environment, at)

@@ -49,7 +49,9 @@ export function createRemoteClient({ url, token, timeoutMs }: RemoteOptions): Re
       const { place, response, bytes } = await ask(`api/v1/prompts/${encodeURIComponent(name)}`, { environment }, etag)
       if (response.status === 304 && etag !== null) return { kind: 'same' }
       if (response.ok) {
-        return { kind: 'prompt', delivered: parseDelivered(bytes, place), etag: response.headers.get('etag') }
+        const delivered = parseDelivered(bytes, place)
+        if (delivered.environment !== environment) throw otherEnvironment(place, environment)
+        return { kind: 'prompt', delivered, etag: response.headers.get('etag') }
       }
       return { kind: 'refused', error: refusal(response, bytes, place) }
     },
@@ -60,6 +62,11 @@ export function createRemoteClient({ url, token, timeoutMs }: RemoteOptions): Re
     },
   }
 }
+
+const otherEnvironment = (place: string, environment: string): PromptctlError =>
+  new PromptctlError('unavailable', `${place} answered with a prompt of another environment than ${environment}`, {
+    hint: 'A cache in between must tell addresses apart by their query.',
+  })
 
 async function readBytes(response: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []

@@ -1,11 +1,11 @@
 import type { CompileOptions, Values } from '../core/compile.js'
-import { type DeliveredSummary, summaryOf } from '../core/delivered.js'
 import { parseDeliveredName } from '../core/delivered-name.js'
 import { PromptctlError } from '../core/errors.js'
 import type { Prompt } from './prompt.js'
-import type { GetOptions, ListOptions, PromptChange, PromptSummary, WatchOptions } from './prompt-registry.js'
+import type { GetOptions, ListOptions, PromptChange, WatchOptions } from './prompt-registry.js'
 import { createRemoteCache } from './remote-cache.js'
-import { createRemoteClient, type RemoteClient } from './remote-client.js'
+import { createRemoteClient } from './remote-client.js'
+import { listRemote } from './remote-list.js'
 import { repeat } from './repeat.js'
 
 export interface RemoteRegistryOptions {
@@ -30,7 +30,7 @@ export function createRemoteRegistry(options: RemoteRegistryOptions) {
     get,
     compile: async (name: string, values: Values = {}, rest: GetOptions & CompileOptions = {}) =>
       (await get(name, rest)).compile(values, rest),
-    list: ({ environment = standard, tag }: ListOptions = {}) => listLive(client, get, requireName(environment), tag),
+    list: ({ environment = standard, tag }: ListOptions = {}) => listRemote(client, get, requireName(environment), tag),
     watch: (listener: (change: PromptChange) => void, { onError }: WatchOptions = {}) => {
       const changed = new Map<string, Set<string>>()
       const end = cache.onChange((environment, slug) => {
@@ -80,48 +80,4 @@ function requireName(environment: string | undefined): string {
   throw new PromptctlError('usage', 'A server is asked for the prompts of one environment, and none is named', {
     hint: "openRegistry({ url, environment: 'production' })",
   })
-}
-
-interface Page {
-  readonly templates: readonly (DeliveredSummary & { readonly live_version: number | null })[]
-  readonly next_cursor: string | null
-}
-
-/** What is live of the templates; where the newest version is another one than the live one, the live one is asked for. */
-async function listLive(
-  client: RemoteClient,
-  get: (name: string, options: GetOptions) => Promise<Prompt>,
-  environment: string,
-  tag: string | undefined,
-): Promise<readonly PromptSummary[]> {
-  const live: PromptSummary[] = []
-  let cursor: string | null = ''
-  while (cursor !== null) {
-    const page = parsePage(
-      await client.json('api/v1/templates', { environment, limit: '100', ...(cursor === '' ? {} : { cursor }) }),
-    )
-    for (const template of page.templates) {
-      if (template.live_version === null) continue
-      const isNewest = template.version === template.live_version
-      live.push(isNewest ? summaryOf(template) : await readSummary(get, template.slug, environment))
-    }
-    cursor = page.next_cursor
-  }
-  return live.filter(({ tags }) => tag === undefined || tags.includes(tag)).sort((a, b) => (a.slug < b.slug ? -1 : 1))
-}
-
-async function readSummary(
-  get: (name: string, options: GetOptions) => Promise<Prompt>,
-  slug: string,
-  environment: string,
-): Promise<PromptSummary> {
-  const { file, version } = await get(slug, { environment })
-  const { id, title, description = null, tags = [], aliases = [] } = file
-  return { id, slug, title, description, tags, aliases, environment, version }
-}
-
-function parsePage(value: unknown): Page {
-  const isPage = typeof value === 'object' && value !== null && 'templates' in value && Array.isArray(value.templates)
-  if (isPage) return { next_cursor: null, ...value } as unknown as Page
-  throw new PromptctlError('unavailable', 'The server answered with something else than a list of prompts')
 }

@@ -96,6 +96,16 @@ describe('promptctl bundle', () => {
     expect(stdout).toBe(`${file}: 2 prompts of production at ${fixture.head().slice(0, 12)}\n`)
   })
 
+  it('holds nothing that a terminal would obey, and the text as it is all the same [case 50]', async () => {
+    const fixture = createRegistry()
+    const template = 'a\u009b31m\u202e\u2028b\u001b]0;x\u0007 😀'
+    fixture.seed('Evil', [{ environment: 'production', template }])
+    const text = await bundleOf(fixture)
+    expect(text).not.toMatch(/[\p{Cf}\p{Zl}]|(?!\n)\p{Cc}/u)
+    expect(parseBundle(Buffer.from(text), '').prompts[0]?.template).toBe(template)
+    expect((await verify(text)).exit).toBe(0)
+  })
+
   it('leaves nothing out of a shallow clone without saying so', async () => {
     const fixture = createRegistry()
     const plain = fixture.live('Plain', 'Hi', 'production')
@@ -153,6 +163,7 @@ describe('promptctl bundle --verify', () => {
     ['half of a file', '{"format":1,"prompts":[', 'standard input is not JSON'],
     ['another document', '[]', 'standard input is no bundle'],
     ['a later format', '{"format":2}', 'standard input is a bundle of format 2'],
+    ['deep nesting', `{"format":1,"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'nests deeper than 64'],
     ['a wrong prompt', '{"format":1,"environment":"a","commit":"x","prompts":[]}', 'standard input is no bundle'],
   ])('refuses %s clearly', async (_, text, message) => {
     const { exit, stderr } = await verify(text, '--json')

@@ -22,6 +22,13 @@ async function using<T>(registry: Registry, action: (registry: Registry) => Prom
   }
 }
 
+/** A second time, from what the first one knows. */
+const readAgain = async (registry: Registry, tip: Oid): Promise<Snapshot> => {
+  const first = await readSnapshot(registry, tip, PRODUCTION)
+  expect(await readSnapshot(registry, tip, PRODUCTION, first)).toBe(first)
+  return first
+}
+
 const snapshotOf = async (fixture: TestRegistry, environment = PRODUCTION, previous?: Snapshot): Promise<Snapshot> =>
   using(await open(fixture), (registry) => readSnapshot(registry, fixture.head() as Oid, environment, previous))
 
@@ -132,7 +139,7 @@ describe('a snapshot', () => {
     const dir = `${tempDir()}/clone`
     fixture.repo.git('clone', '-q', '--depth=1', `file://${fixture.dir}`, dir)
     const snapshot = await using(await open({ dir, repo: fixture.repo }), (registry) =>
-      readSnapshot(registry, fixture.head() as Oid, PRODUCTION),
+      readAgain(registry, fixture.head() as Oid),
     )
     expect(snapshot).toMatchObject({ slugs: [plain.slug], unknown: [drafted.slug] })
     expect(snapshot.find(plain.slug)?.delivered).toMatchObject({ version: null, commit: null, live_since: null })

@@ -5,7 +5,8 @@ import type { Environment, Slug } from '../../core/slug.js'
 import { readAllVersions, readVersionsOf } from '../history.js'
 import type { Oid } from '../ports.js'
 import type { Registry } from '../registry.js'
-import type { Place } from './row.js'
+import { letOthersRun } from './read-rows.js'
+import { type Place, type Row, readHead } from './row.js'
 
 /** What an environment serves of some prompts, before anybody has looked at content. */
 export interface LiveVersions {
@@ -40,23 +41,40 @@ const originOf = ({ version, commit, author, committedAt, subject }: Version): N
   subject,
 })
 
-/** As the files tell it, where history was cut off: only one that is published says itself that it is live. */
+/** Files that are read and judged at a time. */
+const BATCH = 100
+
+/**
+ * As the files tell it, where history was cut off: only one that is published says itself that it is live. A file that
+ * `before` has is not read again.
+ */
 export async function readPublishedFiles(
   registry: Registry,
   tip: Oid,
   environment: Environment,
+  before: ReadonlyMap<Slug, Row>,
 ): Promise<LiveVersions> {
   const { repository, prefix } = await registry.git()
   const entries = await repository.listTree(tip, `${prefix}${PROMPTS_DIR}/${environment}`)
-  const contents = await repository.readBlobs(entries.filter(({ mode }) => mode !== '120000').map(({ blob }) => blob))
   const live = new Map<Slug, Place>()
-  const unknown = new Set<Slug>()
-  for (const { path, blob } of entries) {
+  const unread: [Slug, Oid | undefined][] = []
+  for (const { path, blob, mode } of entries) {
     const where = parsePromptPath(path.slice(prefix.length))
     if (where?.environment !== environment) continue
-    const state = publishedState(contents.get(blob), where)
-    if (state === 'published') live.set(where.slug, { blob, origin: null })
-    else if (state !== 'archived') unknown.add(where.slug)
+    const known = before.get(where.slug)
+    if (known !== undefined && readHead(known).blob === blob) live.set(where.slug, { blob, origin: null })
+    else unread.push([where.slug, mode === '120000' ? undefined : blob])
+  }
+  const unknown = new Set<Slug>()
+  for (let start = 0; start < unread.length; start += BATCH) {
+    const batch = unread.slice(start, start + BATCH)
+    const contents = await repository.readBlobs(batch.flatMap(([, blob]) => blob ?? []))
+    for (const [slug, blob] of batch) {
+      const state = blob && publishedState(contents.get(blob), { slug, environment })
+      if (blob !== undefined && state === 'published') live.set(slug, { blob, origin: null })
+      else if (state !== 'archived') unknown.add(slug)
+    }
+    await letOthersRun()
   }
   return { live, invalid: new Set(), unknown }
 }

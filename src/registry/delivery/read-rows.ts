@@ -56,7 +56,8 @@ async function* packBlobs(
   }
 }
 
-const letOthersRun = (): Promise<void> => new Promise((done) => setImmediate(done))
+/** Long work in one process lets requests be answered in between. */
+export const letOthersRun = (): Promise<void> => new Promise((done) => setImmediate(done))
 
 /** What is live was valid when it was judged. */
 const unreadable = (environment: Environment, slug: Slug): PromptctlError =>

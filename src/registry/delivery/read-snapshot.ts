@@ -59,7 +59,9 @@ async function readStandings(
   // What is read for the first time is in thousands of small pieces: they go when it has been written.
   const contents = base === undefined ? new Contents() : shared.contents
   const standings = await join(registry, { environment, tip, found, changed, base }, contents)
-  return standings.unsaved <= MOST_UNSAVED ? standings : storeStandings(registry, standings, shared.contents)
+  if (standings.unsaved <= MOST_UNSAVED) return standings
+  const compact = await storeStandings(registry, standings)
+  return base === undefined ? compact(shared.contents) : { ...standings, unsaved: 0 }
 }
 
 async function readCutOff(
@@ -71,7 +73,7 @@ async function readCutOff(
 ): Promise<Standings> {
   const base = known?.isShallow === true ? known : undefined
   if (base?.tip === tip) return base
-  const found = await readPublishedFiles(registry, tip, environment)
+  const found = await readPublishedFiles(registry, tip, environment, base?.rows ?? new Map())
   const standings = await join(registry, { environment, tip, found, changed: undefined, base }, shared.contents)
   return { ...standings, isShallow: true }
 }

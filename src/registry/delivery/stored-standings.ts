@@ -45,12 +45,11 @@ export async function readStoredStandings(
   return bytes === undefined || !isOurs ? undefined : unpack(asBuffer(bytes), index, environment, known)
 }
 
-/** Keeps the standings, and gives them back in as few pieces of memory as when they are read. */
+/** Keeps the standings. What comes back gives them in as few pieces of memory as when they are read. */
 export async function storeStandings(
   registry: Registry,
   standings: Omit<Standings, 'unsaved'>,
-  known: Contents,
-): Promise<Standings> {
+): Promise<(known: Contents) => Standings> {
   const { cache, prefix } = await registry.git()
   const { environment, tip, invalid } = standings
   const rows = [...standings.rows.values()]
@@ -66,7 +65,7 @@ export async function storeStandings(
   }
   const bytes = formatFile(index, [...rows.map(({ head }) => head), ...contents.map((content) => content.bytes)])
   cache.write(nameOf(environment), bytes)
-  return unpack(bytes, index, environment, known)
+  return (known) => unpack(bytes, index, environment, known)
 }
 
 const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
