@@ -44,11 +44,12 @@ export interface Registry {
   close(): Promise<void>
 }
 
-/** The same registry as a server works on it: commits alone, and no environment of whoever started it. */
+/** The same registry as a server works on it: commits alone, no environment of whoever started it, and no programs. */
 export const onCommits = (registry: Registry): Registry => ({
   ...registry,
   workTree: undefined,
   environmentVariable: undefined,
+  mayStartPrograms: false,
 })
 
 /** The environment that a command works on: --env, else PROMPTCTL_ENV, else the configuration's default. */

@@ -69,6 +69,18 @@ export const PROMOTE = createBody(
 export const ARCHIVE = createBody({ environment: ENVIRONMENT, expect: EXPECT })
 export const ROLLBACK = createBody({ environment: ENVIRONMENT, expect: EXPECT, restore: RESTORE })
 
+export const QUICK_EVALUATE = {
+  description: 'Content that is given here is laid over that of the file or the version; null takes a key out',
+  type: 'object',
+  properties: {
+    environment: ENVIRONMENT,
+    version: { type: 'integer', minimum: 1, description: 'That version, and not the file at the tip of the branch' },
+    providers: { ...TEXTS, minItems: 1, maxItems: 10, description: 'In place of those of the test set' },
+    ...Object.fromEntries(Object.entries(CONTENT).map(([key, schema]) => [key, orNull(schema)])),
+  },
+  additionalProperties: false,
+}
+
 export const WRITE_QUERY = ENVIRONMENT_QUERY
 const ID = { ...TEXT, description: 'A whole slug, a UUID or an alias' }
 export const ID_PARAMS = { type: 'object', properties: { id: ID }, required: ['id'] }
@@ -93,5 +105,34 @@ export const CHANGED = {
     digest: { type: ['string', 'null'] },
     changed: FLAG,
     provisional: { const: true },
+  },
+}
+
+const TOKENS = {
+  type: 'object',
+  properties: { total: NUMBER_OR_NULL, prompt: NUMBER_OR_NULL, completion: NUMBER_OR_NULL },
+}
+export const EVALUATED = {
+  description: 'What became of each case; 200 also when some failed',
+  type: 'object',
+  properties: {
+    slug: TEXT,
+    environment: TEXT,
+    version: NUMBER_OR_NULL,
+    commit: { type: ['string', 'null'] },
+    digest: TEXT,
+    resolved_digest: TEXT,
+    set: TEXT,
+    set_digest: TEXT,
+    providers: TEXTS,
+    passed: { type: 'integer' },
+    failed: { type: 'integer' },
+    errors: { type: 'integer' },
+    total: { type: 'integer' },
+    tokens: TOKENS,
+    cost: { type: ['number', 'null'] },
+    duration_ms: { type: 'integer' },
+    interrupted: FLAG,
+    cases: { type: 'array', items: OBJECT },
   },
 }

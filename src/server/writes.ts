@@ -13,10 +13,12 @@ import { type Registry, requireEnvironment } from '../registry/registry.js'
 import { resolveExactly } from '../registry/resolve-exactly.js'
 import { rollback } from '../registry/rollback.js'
 import { requireScope } from './auth.js'
+import { changesOf } from './changes.js'
 import type { ServerContext } from './context.js'
 import { formatEtag, parseIfMatch } from './etag.js'
 import { acceptJsonAlone } from './json-body.js'
 import { HttpError } from './problem.js'
+import { registerQuickEvaluate } from './quick-evaluate.js'
 import { PROBLEMS } from './schemas.js'
 import { chooseWritable, findVersionHome, sourceOf } from './write-environment.js'
 import * as schemas from './write-schemas.js'
@@ -78,6 +80,7 @@ export function registerWrites(app: FastifyInstance, server: ServerContext): voi
   app.register(async (api) => {
     acceptJsonAlone(api)
     addRoutes(api, server)
+    registerQuickEvaluate(api, server)
   })
 }
 
@@ -246,14 +249,6 @@ function expectationOf({ headers, body }: Pick<WriteRequest, 'headers' | 'body'>
   const tagged = parseIfMatch(headers['if-match'])
   if (expect === undefined || tagged === undefined || tagged === 'any') return expect ?? tagged
   return [tagged].flat().filter((version) => version === expect)
-}
-
-/** null takes a key out; a text prompt that gets messages is a chat prompt, and the other way round. */
-function changesOf(values: Changes): Changes {
-  const changes = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, value ?? undefined]))
-  if (changes['template'] !== undefined && values['messages'] === undefined) changes['messages'] = undefined
-  if (changes['messages'] !== undefined && values['template'] === undefined) changes['template'] = undefined
-  return changes
 }
 
 function requireFirst({ source: { registry } }: ServerContext, asked: string | undefined): Environment {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type CliResult, promptctl } from '../helpers/cli.js'
 import type { TestRegistry } from '../helpers/registry.js'
 import { createRegistry } from '../helpers/registry.js'
+import { openServer } from '../helpers/server.js'
 import { createTeam, type Team } from '../helpers/team.js'
 
 const CONFIG = `name: test
@@ -105,6 +106,51 @@ describe.each(Object.entries(PATHS))('the gate before %s', (name, wordsOf) => {
     expect(error.code).toBe('gate_failed')
     expect(error.message).toMatch(message)
     expect(JSON.stringify(error.details)).toMatch(problem)
+    expect(stateOf(team)).toBe(before)
+  })
+})
+
+/** Every way in which the server makes content live. */
+const ROUTES: Readonly<Record<string, (slug: string) => readonly ['PUT' | 'POST', string, object]>> = {
+  'PUT with publish': (slug) => [
+    'PUT',
+    `/${slug}`,
+    { publish: true, template: 'Hello there, {{name}}\n', environment: 'development' },
+  ],
+  'POST publish': (slug) => ['POST', `/${slug}/publish`, { environment: 'development' }],
+  'POST promote': (slug) => ['POST', `/${slug}/promote`, { to: 'staging' }],
+}
+
+describe.each(Object.entries(ROUTES))('the gate before %s', (name, requestOf) => {
+  const ask = async (outcome: Outcome | 'program') => {
+    const { team, slug } = arrange(outcome === 'program' ? 'pass' : outcome, name.includes('promote'))
+    if (outcome === 'program') team.ada.repo.write(`evals/${slug}.yaml`, testSet('Hello', "'exec:cat'"))
+    // A server reads the test set of the tip, and not what somebody is editing beside it.
+    team.ada.commit('the test set', '--allow-empty')
+    team.ada.repo.write(`evals/${slug}.yaml`, outcome === 'fail' ? OUTCOMES.pass : OUTCOMES.fail)
+    const before = stateOf(team)
+    const env = { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', PROMPTCTL_EVAL_ALLOW_EXEC: '1' }
+    const { app } = await openServer(team.ada, { tokens: { all: ['read:*', 'write:*'] }, env })
+    const [method, path, body] = requestOf(slug)
+    const response = await app.inject({
+      method,
+      url: `/api/v1/templates${path}`,
+      headers: { host: '127.0.0.1:4180', authorization: 'Bearer all', 'content-type': 'application/json' },
+      payload: JSON.stringify(body),
+    })
+    return { team, before, status: response.statusCode, body: response.json() as { code?: string; detail?: string } }
+  }
+
+  it('lets pass what passes, and says so in the commit', async () => {
+    const { team, before, status } = await ask('pass')
+    expect([status, stateOf(team) === before]).toEqual([200, false])
+    expect(team.ada.repo.git('log', '-1', '--format=%B')).toContain(`Prompt-Eval: 3/3 ${digestOf(OUTCOMES.pass)}`)
+  })
+
+  it.each(['fail', 'none', 'down', 'program'] as const)('refuses when the outcome is %s', async (outcome) => {
+    const { team, before, status, body } = await ask(outcome)
+    expect([status, body.code]).toEqual([422, 'gate_failed'])
+    if (outcome === 'program') expect(body.detail).toContain('would start a program')
     expect(stateOf(team)).toBe(before)
   })
 })
