@@ -15,7 +15,7 @@ export function addAccessLog(app: FastifyInstance, { log, metrics, now }: Server
   app.addHook('onResponse', (request, reply, done) => {
     const ms = reply.elapsedTime
     const route = request.routeOptions.url ?? 'unknown'
-    metrics.requests.observe({ method: request.method, route, status: reply.statusCode }, ms / 1000)
+    metrics.requests.count(request.method, route, reply.statusCode, ms / 1000)
     log.line(formatLine(clock(), ms, route, request, reply))
     done()
   })

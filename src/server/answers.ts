@@ -15,7 +15,7 @@ const prepared = new WeakMap<ServedPrompt, Prepared>()
 function preparedOf(served: ServedPrompt): Prepared {
   const known = prepared.get(served)
   if (known !== undefined) return known
-  const made: Prepared = { etag: formatEtag(served.delivered.version, served.revision) }
+  const made: Prepared = { etag: formatEtag(served.version, served.revision) }
   prepared.set(served, made)
   return made
 }

@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, Registry as Prometheus } from 'prom-client'
+import { Counter, Gauge, Registry as Prometheus } from 'prom-client'
 import { PARTS, type Part } from './health.js'
+import { RequestDurations } from './request-durations.js'
 import type { Source } from './source.js'
 
 /** What `/metrics` tells, in Prometheus' text format. */
@@ -9,12 +10,10 @@ export interface Metrics {
   readonly failures: Counter<'part'>
   /** How often the branch was moved to where older versions got other numbers. */
   readonly rewrites: Counter
-  readonly requests: Histogram<'method' | 'route' | 'status'>
+  readonly requests: RequestDurations
   /** Deliveries that wait in the outbox. */
   readonly outbox: Gauge
 }
-
-const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15]
 
 /** The metrics of one server; what is known of the source is asked when somebody looks. */
 export function createMetrics(source: Source, now: () => number): Metrics {
@@ -32,13 +31,7 @@ export function createMetrics(source: Source, now: () => number): Metrics {
     help: 'How often the history was rewritten, so that older versions may have other numbers.',
     registers,
   })
-  const requests = new Histogram({
-    name: 'promptctl_http_request_duration_seconds',
-    help: 'How long requests took, by method, route and status; _count is how many there were.',
-    labelNames: ['method', 'route', 'status'] as const,
-    buckets: SECONDS,
-    registers,
-  })
+  const requests = new RequestDurations(registers)
   const outbox = new Gauge({ name: 'promptctl_outbox_deliveries', help: 'Webhook deliveries that wait.', registers })
   addSnapshotGauges(source, now, registers)
   return { registry, failures, rewrites, requests, outbox }

@@ -21,6 +21,21 @@ describe('operations', () => {
     expect((await app.inject('/healthz')).statusCode).toBe(200)
   })
 
+  it('measures requests, by route and never by address', async () => {
+    const { app, text } = await openServer(createRegistry())
+    await app.inject('/healthz?secret=1')
+    await app.inject('/private-name')
+    const metrics = (await app.inject('/metrics')).payload
+    const labels = 'method="GET",route="/healthz",status="200"'
+    expect(metrics).toContain('# TYPE promptctl_http_request_duration_seconds histogram')
+    expect(metrics).toContain(`promptctl_http_request_duration_seconds_bucket{${labels},le="+Inf"} 1`)
+    expect(metrics).toContain(`promptctl_http_request_duration_seconds_count{${labels}} 1`)
+    expect(metrics).toContain('promptctl_failures_total{part="fetch"} 0')
+    expect(metrics).toContain('promptctl_outbox_deliveries 0')
+    expect(metrics).toContain('route="unknown",status="404"')
+    expect(metrics + text()).not.toMatch(/secret|private-name/)
+  })
+
   it('describes itself as OpenAPI', async () => {
     const { app } = await openServer(createRegistry())
     const document = JSON.parse((await app.inject('/openapi.json')).payload) as Record<string, unknown>

@@ -70,7 +70,11 @@ async function collectPartials(document: PromptDocument, read: PartialReader): P
 
 function createServed(delivered: DeliveredPrompt): ServedPrompt {
   let prepared: PreparedPrompt | undefined
+  const { environment, slug, version } = delivered
   return {
+    environment,
+    slug,
+    version,
     delivered,
     revision: createHash('sha256').update(JSON.stringify(delivered)).digest('hex').slice(0, 32),
     get prepared() {

@@ -24,7 +24,10 @@ export interface Surroundings {
 
 /** A row that somebody asked for. What is made of it is made once. */
 export class Served implements ServedPrompt {
-  /** Null in a shallow clone. */
+  readonly environment: Environment
+  readonly slug: Slug
+  /** Null in a shallow clone, as `commit` is. */
+  readonly version: number | null
   readonly commit: Oid | null
   readonly isProvisional: boolean
   readonly #row: Row
@@ -37,7 +40,11 @@ export class Served implements ServedPrompt {
   constructor(row: Row, surroundings: Surroundings) {
     this.#row = row
     this.#surroundings = surroundings
-    this.commit = readHead(row).origin?.commit ?? null
+    const { origin } = readHead(row)
+    this.environment = surroundings.environment
+    this.slug = row.slug
+    this.version = origin?.version ?? null
+    this.commit = origin?.commit ?? null
     this.isProvisional = this.commit !== null && surroundings.provisional.has(this.commit)
   }
 

@@ -21,8 +21,12 @@ export interface Snapshot {
   list(): readonly DeliveredSummary[]
 }
 
-/** A live prompt; both are made when they are first asked for. */
+/** A live prompt; its record and its preparation are made when they are first asked for. */
 export interface ServedPrompt {
+  readonly environment: Environment
+  readonly slug: Slug
+  /** Null in a shallow clone. */
+  readonly version: number | null
   /** Changes whenever `delivered` does, and only then: hex digits, good for an ETag. */
   readonly revision: string
   readonly delivered: DeliveredPrompt

@@ -80,10 +80,10 @@ function findLatest(server: ServerContext, { caller, params: { name } }: Fastify
     if (served !== undefined && versionOf(served) >= versionOf(latest)) latest = served
   }
   if (latest === undefined) throw langfuseNotFound(name, `label '${LATEST_LABEL}'`)
-  return { served: latest, labels: [latest.delivered.environment, LATEST_LABEL] }
+  return { served: latest, labels: [latest.environment, LATEST_LABEL] }
 }
 
-const versionOf = (served: ServedPrompt | undefined): number => served?.delivered.version ?? 0
+const versionOf = (served: ServedPrompt | undefined): number => served?.version ?? 0
 
 async function findVersion(
   server: ServerContext,
@@ -94,8 +94,8 @@ async function findVersion(
   if (!/^[1-9]\d{0,8}$/.test(version)) throw invalid('version must be a positive integer')
   try {
     const served = await pinned.find(name, version, readableBy(server, caller))
-    const { slug, environment, version: number } = served.delivered
-    const isLive = server.source.current(environment).find(slug)?.delivered.version === number
+    const { slug, environment, version: number } = served
+    const isLive = server.source.current(environment).find(slug)?.version === number
     return { served, labels: isLive ? [environment] : [] }
   } catch (error) {
     throw asNotFound(error, name, `version ${version}`)
@@ -113,7 +113,7 @@ function send(
   { served, labels }: Found,
   resolve: 'true' | 'false' = 'true',
 ): FastifyReply {
-  const { environment, slug, version } = served.delivered
+  const { environment, slug, version } = served
   request.about = { environment, slug, version }
   const { name } = request.params
   const known = answers.get(served) ?? new Map<string, string>()
