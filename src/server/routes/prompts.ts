@@ -77,8 +77,7 @@ function sendCompiled(
       throw better
     })
   }
-  reply.header('content-type', JSON_TYPE).header('cache-control', 'no-store')
-  return reply.send(formatCompiled(found.served, compiled))
+  return reply.header('content-type', JSON_TYPE).send(formatCompiled(found.served, compiled))
 }
 
 function findLive(server: ServerContext, request: FastifyRequest<Delivery>): Found {
