@@ -8,7 +8,7 @@ import { openRegistry } from '../../src/open.js'
 import { readSnapshot } from '../../src/registry/delivery/read-snapshot.js'
 import type { Snapshot } from '../../src/registry/delivery/snapshot.js'
 import type { Registry } from '../../src/registry/registry.js'
-import { createRegistry, ENGINES, type TestRegistry, tempDir } from '../helpers/registry.js'
+import { createRegistry, ENGINES, type Seed, type TestRegistry, tempDir } from '../helpers/registry.js'
 
 const PRODUCTION = 'production' as Environment
 const open = ({ dir, repo }: Pick<TestRegistry, 'dir' | 'repo'>, more: Record<string, string> = {}) =>
@@ -217,6 +217,48 @@ describe('a later snapshot', () => {
       expect(after.find(slug)?.delivered).not.toHaveProperty('provisional')
       expect(after.find(slug)?.revision).not.toBe(revision)
     })
+  })
+})
+
+describe('snapshots that follow one another', () => {
+  const place = (template: string, more: Partial<Seed> = {}): Seed => ({ environment: 'production', template, ...more })
+
+  it('are at each commit what a first look sees there', async () => {
+    const fixture = createRegistry()
+    const inner = fixture.seed('Inner', [place('in')]).slug
+    const middle = fixture.seed('Middle', [place(`mid {{> ${inner}}}`)]).slug
+    const base = fixture.head()
+    fixture.seed('Outer', [
+      place(`out {{> ${middle}}}`),
+      place('draft', { state: 'draft' }),
+      place('out {{name}}', { more: { aliases: ['team/outer'] } }),
+      place('', { text: (right) => right.replace('template:', 'template: [') }),
+      place('', { state: 'deleted' }),
+      place(`again {{> ${inner}}}`),
+    ])
+    for (const state of ['archived', 'draft', 'published'] as const) {
+      const [text, next] = [`state: ${state}`, fixture.repo.read(fixture.file(inner, 'production'))]
+      fixture.repo.write(fixture.file(inner, 'production'), next.replace(/^state: .*/m, text))
+      fixture.commit(state)
+    }
+    fixture.seed('Other', [place('other', { environment: 'staging' }), place('other')])
+    const commits = fixture.repo.git('rev-list', '--reverse', `${base}..HEAD`).split('\n')
+    const dump = (snapshot: Snapshot) => [
+      snapshot.invalid,
+      snapshot.slugs.map((slug) => [snapshot.find(slug)?.revision, snapshot.find(slug)?.delivered]),
+    ]
+    await using(await open(fixture), async (registry) => {
+      let followed: Snapshot | undefined
+      for (const tip of commits) {
+        followed = await readSnapshot(registry, tip as Oid, PRODUCTION, followed)
+        const first = await using(await open(fixture), async (other) => {
+          ;(await other.git()).cache.remove('delivery')
+          return readSnapshot(other, tip as Oid, PRODUCTION)
+        })
+        expect(dump(followed)).toEqual(dump(first))
+      }
+    })
+    expect(commits).toHaveLength(11)
   })
 })
 
