@@ -12,7 +12,7 @@ import {
 import type { Change, Moment, Standing } from '../core/lifecycle/change.js'
 import { compareBytes, formatPromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
-import { bareBranchOf, isNextProvisional, readTip } from './branches.js'
+import { isNextProvisional, namedBranchOf, readTip } from './branches.js'
 import { explainAfterCommit } from './committed.js'
 import { createGate, type PassedPlan } from './gate.js'
 import { readVersions } from './history.js'
@@ -178,7 +178,7 @@ export async function commitPlan(
     files,
     message: formatCommitMessage(verb, changes, { reason, unverified: !verify }),
     expected: head,
-    branch: await bareBranchOf(registry),
+    branch: await namedBranchOf(registry),
     author,
     verify,
     keepEdits: changes.filter(({ keepEdits }) => keepEdits).map((change) => `${prefix}${pathOf(change)}`),

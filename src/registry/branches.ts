@@ -12,16 +12,15 @@ export async function sharedBranchOf(registry: Registry): Promise<string | undef
   return (await repository.remote(branch))?.head ?? branch
 }
 
-/** In a bare repository the branch that is read and written, which need not be HEAD's; undefined in a work tree. */
-export async function bareBranchOf(registry: Registry): Promise<string | undefined> {
-  const { repository } = await registry.git()
-  return repository.workTree === undefined ? sharedBranchOf(registry) : undefined
+/** The branch that is read and written where commits alone are worked on; undefined in a work tree, where it is HEAD's. */
+export async function namedBranchOf(registry: Registry): Promise<string | undefined> {
+  return registry.workTree === undefined ? sharedBranchOf(registry) : undefined
 }
 
 /** The commit to read at. Undefined while the branch has no commit. */
 export async function readTip(registry: Registry): Promise<Oid | undefined> {
   const { repository } = await registry.git()
-  if (repository.workTree !== undefined) return (await repository.head()).commit
+  if (registry.workTree !== undefined) return (await repository.head()).commit
   const branch = await sharedBranchOf(registry)
   return branch === undefined ? undefined : await repository.readRef(`refs/heads/${branch}`)
 }

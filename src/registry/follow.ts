@@ -1,5 +1,5 @@
 import { PromptctlError } from '../core/errors.js'
-import { compareTips } from './divergence.js'
+import { compareTips, type Ends } from './divergence.js'
 import { goAlong } from './go-forward.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
@@ -24,7 +24,7 @@ export async function findFollowed(registry: Registry, branch: string, mirror: b
 
 /**
  * Asks the remote where its branch is. In a bare repository, where nobody works, the branch here goes along; a work tree
- * is left alone. Throws `unavailable`.
+ * is left alone. Throws `unavailable`, and `conflict` when the two have parted.
  */
 export async function followRemote(registry: Registry, followed: Followed): Promise<void> {
   const { shared } = followed
@@ -33,9 +33,24 @@ export async function followRemote(registry: Registry, followed: Followed): Prom
   if (there === undefined) {
     throw new PromptctlError('unavailable', `${shared.remote} has no branch ${shared.branch}`)
   }
-  if (repository.workTree !== undefined || (await repository.readRef(shared.ref)) === there) return
-  // What was fetched meanwhile, by a write of ours, is newer than this.
-  await exclusively(async () => goAlong(registry, { ...followed, there: await knownTip(registry, shared) }))
+  const here = await repository.readRef(shared.ref)
+  if (here === there) return
+  if (repository.workTree === undefined) {
+    // What was fetched meanwhile, by a write of ours, is newer than this.
+    await exclusively(async () => goAlong(registry, { ...followed, there: await knownTip(registry, shared) }))
+  }
+  if (here !== undefined && !followed.mirror) await assertTogether(registry, shared, { local: here, remote: there })
+}
+
+/** Throws `conflict` when the branch here has commits that cannot just be pushed: they are not served. */
+async function assertTogether(registry: Registry, shared: SharedBranch, { local, remote }: Ends): Promise<void> {
+  const { relation } = await compareTips(registry, local, remote)
+  if (relation !== 'diverged' && relation !== 'renumbers') return
+  throw new PromptctlError(
+    'conflict',
+    `${shared.branch} and ${displayBranch(shared)} have parted: what is here alone is not served`,
+    { hint: 'promptctl push --rebase puts it on top.', details: { ours: local, theirs: remote } },
+  )
 }
 
 /**
@@ -54,6 +69,3 @@ export function createTipReader(registry: Registry, { shared }: Followed): () =>
     return compared.isAhead ? here : there
   }
 }
-
-/** `origin/main` */
-export const displayFollowed = ({ shared }: Followed): string => displayBranch(shared)

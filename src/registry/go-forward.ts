@@ -1,7 +1,7 @@
 import { isPromptctlError, PromptctlError } from '../core/errors.js'
 import { newestIn } from '../core/ledger.js'
 import { parsePromptPath } from '../core/paths.js'
-import { bareBranchOf, readTip } from './branches.js'
+import { namedBranchOf, readTip } from './branches.js'
 import { compareTips } from './divergence.js'
 import { divergedError } from './divergence-errors.js'
 import { readVersions } from './history.js'
@@ -50,7 +50,7 @@ export async function goAlong(registry: Registry, target: Target): Promise<void>
 async function advance(registry: Registry, shared: SharedBranch, from: Oid | undefined, to: Oid): Promise<Base> {
   const { repository } = await registry.git()
   try {
-    const branch = await bareBranchOf(registry)
+    const branch = await namedBranchOf(registry)
     await repository.advance(from, to, `promptctl: forward to ${displayBranch(shared)}`, branch)
   } catch (error) {
     throw await nameVersions(registry, shared, from, to, error)

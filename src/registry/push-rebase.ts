@@ -1,5 +1,5 @@
 import { isPromptctlError, PromptctlError } from '../core/errors.js'
-import { bareBranchOf } from './branches.js'
+import { namedBranchOf } from './branches.js'
 import { type Ends, readOverlaps } from './divergence.js'
 import { divergedError, mergeTheOtherWay, overlapError } from './divergence-errors.js'
 import type { Oid } from './ports.js'
@@ -21,7 +21,7 @@ export async function rebase(registry: Registry, parting: Parting): Promise<void
   const { repository, exclusively } = await registry.git()
   await exclusively(async () => {
     const tip = await planRebase(registry, parting)
-    const branch = await bareBranchOf(registry)
+    const branch = await namedBranchOf(registry)
     await repository.advance(ends.local, tip, `promptctl push --rebase: onto ${displayBranch(shared)}`, branch)
   })
 }

@@ -1,5 +1,5 @@
 import { PromptctlError } from '../core/errors.js'
-import { bareBranchOf } from './branches.js'
+import { namedBranchOf } from './branches.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 
@@ -22,7 +22,7 @@ export const displayBranch = ({ remote, branch }: SharedBranch): string => `${re
 export async function requireSharedBranch(registry: Registry, name?: string): Promise<SharedBranch> {
   const { repository } = await registry.git()
   const { branch: current } = await repository.head()
-  const branch = (await bareBranchOf(registry)) ?? current
+  const branch = (await namedBranchOf(registry)) ?? current
   if (branch === undefined) {
     throw new PromptctlError('unsupported', 'HEAD is detached, so there is no branch to push', {
       hint: 'Check out the shared branch first: git switch main.',

@@ -118,7 +118,12 @@ async function chooseFollowed(
   { refreshSecret }: ServeSurroundings,
 ): Promise<Followed | undefined> {
   const branch = ref.replace(/^refs\/heads\//, '')
-  if (push || isOwn || everyMs !== undefined) return findFollowed(registry, branch, isOwn)
+  if (push || isOwn || everyMs !== undefined) {
+    if (ref.startsWith('refs/heads/')) return findFollowed(registry, branch, isOwn)
+    throw new PromptctlError('usage', `${ref} is no branch that a remote could be asked for`, {
+      hint: 'Name the branch itself: --ref main.',
+    })
+  }
   const { repository } = await registry.git()
   const isTold = refreshSecret !== undefined && (await repository.remote(branch)) !== undefined
   return isTold ? findFollowed(registry, branch, false) : undefined

@@ -87,8 +87,9 @@ async function assertWritable({ source, follower, pushes }: ServerContext, regis
     })
   }
   const { repository } = await registry.git()
-  const branch = repository.workTree === undefined ? await sharedBranchOf(registry) : (await repository.head()).branch
-  if (branch !== undefined && source.ref === `refs/heads/${branch}`) return
+  const shared = await sharedBranchOf(registry)
+  const branch = repository.workTree === undefined ? shared : (await repository.head()).branch
+  if (branch !== undefined && branch === shared && source.ref === `refs/heads/${branch}`) return
   throw new PromptctlError(
     'unsupported',
     `What is served is ${source.ref}, and a commit would be on ${branch ?? 'no branch'}`,

@@ -201,6 +201,30 @@ describe('what is followed', () => {
     expect(bob.repo.git('status', '--porcelain')).toBe('')
   })
 
+  it('in a work tree that is elsewhere takes no writes, and says so when it has parted', async () => {
+    const { team, slugs } = world()
+    const bob = team.clone()
+    const server = await startFollowing({ dir: bob.dir, env: bob.repo.env, push: true, poll: 200 })
+    bob.repo.git('switch', '-q', '-c', 'topic')
+    const refused = await server.write('POST', `/${slugs[0]}/archive`, { environment: 'development' })
+    expect(refused).toMatchObject({ status: 501, body: { code: 'unsupported' } })
+    bob.repo.git('switch', '-q', 'main')
+    bob.commit('only here', '--allow-empty')
+    await team.ada.json('archive', slugs[1], '--push')
+    await expect
+      .poll(() => server.get('/readyz'), { timeout: 5_000 })
+      .toMatchObject({
+        status: 'degraded',
+        commit: team.tip(),
+      })
+    const parted = await server.write('POST', `/${slugs[0]}/archive`, { environment: 'development' })
+    expect(parted).toMatchObject({ status: 409, body: { code: 'conflict' } })
+    bob.repo.git('rebase', '-q', 'origin/main')
+    const done = await server.write('POST', `/${slugs[0]}/archive`, { environment: 'development' })
+    expect(done).toMatchObject({ status: 200 })
+    expect(team.tip()).toBe(done.body.commit)
+  }, 30_000)
+
   it('needs a remote', async () => {
     const registry = createRegistry()
     await expect(startFollowing({ dir: registry.dir, env: registry.repo.env, push: true })).rejects.toMatchObject({

@@ -1,0 +1,86 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Environment, Slug } from '../core/slug.js'
+import type { Applied, ChangeRecord } from '../registry/apply.js'
+import type { Expectation } from '../registry/preconditions.js'
+import type { Registry } from '../registry/registry.js'
+import { resolveExactly } from '../registry/resolve-exactly.js'
+import { formatEtag, parseIfMatch } from './etag.js'
+import { PROBLEMS } from './schemas.js'
+import { CHANGED, ID_PARAMS, WRITE_QUERY } from './write-schemas.js'
+import type { Given, Writer } from './writer.js'
+
+/** The types of a route that writes. */
+export interface WriteRoute<Body = object> {
+  Params: { readonly id: string; readonly n: string }
+  Querystring: { readonly environment?: string }
+  Body: Body & CommonBody
+}
+
+interface CommonBody {
+  readonly message?: string
+  readonly environment?: string
+  readonly expect?: number
+  readonly restore?: boolean
+}
+
+/** What every route reads of a request. */
+interface WriteRequest extends Pick<FastifyRequest, 'caller' | 'about' | 'headers'> {
+  readonly params: { readonly id: string }
+  readonly body: CommonBody
+}
+
+/** A prompt in an environment, once its name is resolved. */
+interface Target {
+  readonly slug: Slug
+  readonly environment: Environment
+}
+
+/** What is asked of a use case beside what only it takes. */
+type Asked = Given & { readonly reason: string | undefined; readonly expect: Expectation | undefined }
+
+export type Act = (registry: Registry, target: Target, asked: Asked) => Promise<Applied>
+
+/** The schema of a write to a prompt that is there. */
+export const schemaOf = (summary: string, body: object, params: object = ID_PARAMS) => ({
+  schema: { summary, params, body, querystring: WRITE_QUERY, response: { 200: CHANGED, ...PROBLEMS } },
+})
+
+/** Does a write to a prompt in one environment; `home` is where its alias is looked for. */
+export async function change(
+  { write }: Writer,
+  request: WriteRequest,
+  reply: FastifyReply,
+  { environment, home = environment, act }: { environment: Environment; home?: Environment; act: Act },
+): Promise<ChangeRecord> {
+  const asked = { reason: request.body.message, expect: expectationOf(request) }
+  let slug: Slug | undefined
+  const applied = await write(request.caller, async (registry, given) => {
+    slug = await resolveExactly(registry, request.params.id, home)
+    return act(registry, { slug, environment }, { ...asked, ...given })
+  })
+  return answerChange(request, reply, applied, { slug, environment })
+}
+
+/** The JSON of the command that does the same, with the ETag that the next write expects. */
+export function answerChange(
+  request: Pick<FastifyRequest, 'about'>,
+  reply: FastifyReply,
+  { records }: Applied,
+  { slug, environment }: { slug: Slug | undefined; environment: Environment },
+): ChangeRecord {
+  const record = records.find((one) => one.slug === slug && one.environment === environment)
+  if (record === undefined) throw new Error('a write that says nothing of its prompt')
+  const { commit, version } = record
+  if (commit !== null) reply.header('etag', formatEtag(version, commit.slice(0, 32)))
+  request.about = { environment, slug: record.slug, version: record.version }
+  reply.header('cache-control', 'no-store')
+  return record
+}
+
+/** What If-Match and `expect` say together. */
+function expectationOf({ headers, body }: Pick<WriteRequest, 'headers' | 'body'>): Expectation | undefined {
+  const { expect } = body
+  const tagged = parseIfMatch(headers['if-match'])
+  if (expect === undefined || tagged === undefined || tagged === 'any') return expect ?? tagged
+  return [tagged].flat().filter((version) => version === expect)
+}
