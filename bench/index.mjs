@@ -3,6 +3,7 @@ import { loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openContext } from './context.mjs'
+import { EVAL } from './figures/eval.mjs'
 import { HISTORY } from './figures/history.mjs'
 import { IN_PROCESS } from './figures/in-process.mjs'
 import { MANY } from './figures/many.mjs'
@@ -43,7 +44,7 @@ const { values: options } = parseArgs({
   },
 })
 
-const FIGURES = [...START, ...IN_PROCESS, ...HISTORY, ...WRITES, ...MANY]
+const FIGURES = [...START, ...IN_PROCESS, ...HISTORY, ...WRITES, ...MANY, ...EVAL]
 const chosen = FIGURES.filter(
   ({ name }) => options.only.length === 0 || options.only.some((word) => name.includes(word)),
 )

@@ -23,7 +23,7 @@ export interface GateConfig {
   readonly evalRequired: boolean
   /** The share of tests that must pass, from 0 to 1. */
   readonly passRate: number
-  /** Undefined means all of the test set's. */
+  /** Who answers, in place of the test set's own providers; undefined means those. */
   readonly providers: readonly string[] | undefined
 }
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Evaluation } from '../../src/core/evaluation.js'
 import { promptctl } from '../helpers/cli.js'
@@ -185,6 +186,13 @@ tests:
 })
 
 describe('eval --all', () => {
+  it('passes fixtures/registry', async () => {
+    const dir = fileURLToPath(new URL('../../fixtures/registry', import.meta.url))
+    const { exit, stdout } = await promptctl({ ...createRegistry().place(), dir }, 'eval', '--all')
+    expect([exit, stdout]).toEqual([0, expect.stringContaining('ticket-triage-b05d83f2 (development): 2 of 2 passed')])
+    expect(stdout).toContain('refund-email-3f8a2b1c (development): 4 of 4 passed')
+  })
+
   it('tries every prompt that has a test set, the same content once; strays are errors', async () => {
     const registry = createRegistry()
     const one = registry.live('One', undefined, 'production')
