@@ -30,10 +30,10 @@ const formatAmount = (value, unit) =>
     : `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ${unit}`
 
 const rowOf = ({ name, peer, target, unit, figure, against, ratio, pass, missing, samples }) => {
-  const goal = peer === undefined ? formatAmount(target, unit) : String(target)
+  const goal = target === undefined ? '-' : peer === undefined ? formatAmount(target, unit) : String(target)
   if (missing !== undefined) return [name, '-', peer ?? '-', '-', '-', goal, missing]
   const found = ratio === undefined ? '-' : ratio.toFixed(2)
-  const verdict = pass ? 'pass' : 'FAIL'
+  const verdict = target === undefined ? '-' : pass ? 'pass' : 'FAIL'
   return [
     name,
     formatAmount(figure, unit),

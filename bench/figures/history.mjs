@@ -1,6 +1,9 @@
+import { join } from 'node:path'
+import { rolldown } from 'rolldown'
 import { inTurns, timeOf } from '../measure.mjs'
 import { ENVIRONMENTS } from '../prompts.mjs'
 import { typicalPrompt } from '../repository.mjs'
+import { ROOT } from '../surroundings.mjs'
 
 /** What asking the ledger costs, with its caches (warm) and without (cold). */
 
@@ -48,6 +51,27 @@ async function measureGrowth(context) {
   )
 }
 
+/** No command builds the ledger and nothing else, so a script over the same modules does. */
+async function bundleLedger(context) {
+  const folder = context.surroundings.scratch('ledger')
+  const input = {
+    open: 'src/open.ts',
+    branches: 'src/registry/branches.ts',
+    history: 'src/registry/history.ts',
+    ledger: 'src/registry/ledger/ledger.ts',
+  }
+  const bundle = await rolldown({ input, cwd: ROOT, platform: 'node', checks: { ineffectiveDynamicImport: false } })
+  await bundle.write({ dir: folder, format: 'esm', entryFileNames: '[name].js' })
+  await bundle.close()
+  return folder
+}
+
+async function measureBuild(context) {
+  const folder = await bundleLedger(context)
+  const ours = ({ node, bench }) => [node, join(bench, 'peers/build-ledger.mjs'), folder]
+  return coldIn('small', { ours, theirs: () => [gitLog('--raw')] })(context)
+}
+
 export const HISTORY = [
   {
     name: 'log <slug>, warm',
@@ -92,9 +116,14 @@ export const HISTORY = [
     }),
   },
   {
-    name: 'full ledger build (status, cold)',
+    name: 'full ledger build',
     peer: 'git log --first-parent --raw',
     target: 1.5,
+    measure: measureBuild,
+  },
+  {
+    name: 'status, cold: every version read',
+    peer: 'git log --first-parent --raw',
     measure: coldIn('small', {
       ours: ({ promptctl }) => promptctl('status'),
       theirs: () => [gitLog('--raw')],

@@ -71,8 +71,10 @@ export function createRows(
       if (where === undefined) continue
       const list = rows.get(where.slug) ?? []
       rows.set(where.slug, list)
+      // Key by key, as in createVersion.
       list.push({
-        ...where,
+        slug: where.slug,
+        environment: where.environment,
         version: list.length + 1,
         commit: commit.commit,
         position: position++,

@@ -22,20 +22,24 @@ const LOG = [
   ['--no-show-signature', '--no-notes', '--encoding=UTF-8', '-O/dev/null', FORMAT],
 ].flat()
 
-/** Streams a first-parent history from one `git log`, in bounded memory; leaving the loop early ends that git. */
+/**
+ * Streams a first-parent history from one `git log`, in bounded memory; leaving the loop early ends that git. A folder at
+ * the top is no pathspec for git: matching every entry of every tree takes it three times as long as a diff of all, and
+ * where prompts are at the top, most of the repository is prompts.
+ */
 export async function* streamHistory(context: GitContext, query: HistoryQuery): AsyncGenerator<HistoryCommit> {
   const { tip, after, paths } = query
   if (tip === after) return
-  const isFew = paths.length <= MAX_PATHSPECS
+  const isLimited = paths.length <= MAX_PATHSPECS && paths.some((path) => path.includes('/'))
   const range = after === undefined ? [tip] : [tip, `^${after}`]
-  const child = spawnRead(context, [...LOG, ...range, '--', ...(isFew ? paths.map(pathspec) : [])])
+  const child = spawnRead(context, [...LOG, ...range, '--', ...(isLimited ? paths.map(pathspec) : [])])
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('close', resolve)
     child.on('error', (error) => reject(notStarted(context, error)))
   })
   ended.catch(() => undefined) // it is awaited below, after the stream has ended
   const stderr = collectText(child)
-  const parser = new LogParser(isFew ? undefined : isUnder(paths))
+  const parser = new LogParser(isLimited || paths.length === 0 ? undefined : isUnder(paths))
   try {
     for await (const chunk of child.stdout ?? []) yield* parser.push(chunk as Buffer)
     const status = await ended
