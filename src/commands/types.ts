@@ -21,6 +21,7 @@ export const types = defineCommand<Request, PromptTypes>({
   run: async ({ environment, output }, context) => {
     const { promptTypes } = await import('../registry/types.js')
     const made = await promptTypes(await context.registry(), environment)
+    for (const slug of made.unknown) context.note(`${slug} is left out: what is live of it takes the whole history`)
     if (output !== undefined) context.writeFile(output, made.types)
     return made
   },
@@ -28,6 +29,6 @@ export const types = defineCommand<Request, PromptTypes>({
     output === undefined
       ? text
       : `${visibleLine(output)}: ${prompts} ${prompts === 1 ? 'prompt' : 'prompts'} of ${environment}\n`,
-  json: ({ types: text, ...rest }, { output }) =>
-    output === undefined ? { ...rest, types: text } : { path: output, ...rest },
+  json: ({ types: text, environment, prompts }, { output }) =>
+    output === undefined ? { environment, prompts, types: text } : { path: output, environment, prompts },
 })
