@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { promptctl } from '../helpers/cli.js'
 import { brief, createRegistry, ENGINES, expectFailure, type LogEntry, tempDir } from '../helpers/registry.js'
 import { configureIdentity } from '../helpers/repo.js'
+import { createTeam } from '../helpers/team.js'
 
 describe('several registries in one repository [case 2]', () => {
   it('do not see each other’s versions', async () => {
@@ -117,6 +118,32 @@ describe.each(ENGINES)('a bare repository (%s) [case 16]', (engine) => {
     ])
     await expectFailure(place(), 6, 'unsupported', 'publish', slug, '--stage')
     await expectFailure(place(), 4, 'conflict', 'archive', slug, '--expect', '4')
+  })
+
+  it('is pushed, and goes forward to the remote before a write with --push', async () => {
+    if (engine === 'embedded') return // over https alone: test/server/embedded-remote.test.ts
+    const team = createTeam()
+    const { slug } = team.ada.live('Bare', 'one {{name}}\n')
+    team.ada.repo.git('push', '-q', 'origin', 'main')
+    const dir = join(tempDir(), 'bare.git')
+    team.ada.repo.git('clone', '-q', '--bare', team.origin, dir)
+    configureIdentity(dir, team.ada.repo.env)
+    const run = async (...words: string[]) => promptctl(team.ada.place({ dir }), ...words, '--json')
+    expect((await run('promote', slug, '--to', 'staging', '--push')).json()).toMatchObject({ version: 3 })
+    team.ada.repo.git('pull', '-q', '--ff-only', 'origin', 'main')
+    await team.ada.json('archive', slug, '--env', 'staging', '--push')
+    expect((await run('archive', slug, '--env', 'development', '--push')).json()).toMatchObject({ version: 5 })
+    expect((await run('rollback', `${slug}@2`, '--restore', '--env', 'development')).json()).toMatchObject({
+      version: 6,
+      provisional: true,
+    })
+    team.ada.repo.git('pull', '-q', '--ff-only', 'origin', 'main')
+    team.ada.commit('beside', '--allow-empty')
+    team.ada.repo.git('push', '-q', 'origin', 'main')
+    await expectFailure(team.ada.place({ dir }), 4, 'conflict', 'push')
+    expect((await run('push', '--rebase')).json()).toMatchObject({ pushed: 1, rebased: true })
+    expect(team.tip()).toBe(team.ada.repo.git('--git-dir', dir, 'rev-parse', 'main'))
+    expect((await run('push')).json()).toMatchObject({ pushed: 0 })
   })
 
   it('names one of several registries with --registry', async () => {
