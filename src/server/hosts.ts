@@ -8,10 +8,10 @@ export const isLoopback = (host: string): boolean =>
 
 /**
  * The names that the Host header may say: on a loopback address this machine's, so that no web page reaches the server under
- * a name of its own (DNS rebinding); else those of --allow-host. Undefined: any, where tokens guard all the same.
+ * a name of its own (DNS rebinding); and those of --allow-host. Undefined: any, where tokens guard all the same.
  */
 export function allowedHosts(host: string, added: readonly string[]): ReadonlySet<string> | undefined {
-  if (!isLoopback(host)) return added.length === 0 ? undefined : new Set(added.map(lowerCase))
+  if (!isLoopback(host) && added.length === 0) return undefined
   return new Set([...LOOPBACK_NAMES, host, ...added].map(lowerCase))
 }
 

@@ -92,6 +92,30 @@ describe('serve', () => {
     await expect.poll(() => versionAt(url, slug), { timeout: 1_500, interval: 20 }).toBe(6)
   })
 
+  it('answers wholly old or wholly new while it reloads under load [case 66]', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Text 4', 'production')
+    const { url } = await start(fixture)
+    const seen = new Set<string>()
+    let isOver = false
+    const ask = async (): Promise<void> => {
+      while (!isOver) {
+        const answer = await fetch(`${url}/api/v1/prompts/${slug}/compiled`, { method: 'POST' })
+        const { version, compiled } = (await answer.json()) as { version: number; compiled: string }
+        seen.add(`${answer.status} ${version} ${compiled}`)
+      }
+    }
+    const asking = Array.from({ length: 8 }, ask)
+    for (const version of [5, 6, 7]) {
+      fixture.edit(slug, `Text ${version - 1}`, `Text ${version}`, 'production')
+      await fixture.json('publish', slug, '--env', 'production')
+      await expect.poll(() => versionAt(url, slug), { timeout: 3_000, interval: 20 }).toBe(version)
+    }
+    isOver = true
+    await Promise.all(asking)
+    expect([...seen].sort()).toEqual(['200 4 Text 4', '200 5 Text 5', '200 6 Text 6', '200 7 Text 7'])
+  })
+
   it('keeps a prompt that broke as it was, says so once, and moves the others on [case 65]', async () => {
     const fixture = createRegistry()
     const broken = fixture.live('Broken', 'Old', 'production').slug

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createRegistry, type TestRegistry } from '../helpers/registry.js'
+
+const BIN = fileURLToPath(new URL('../../bin/promptctl.js', import.meta.url))
+
+const started: ChildProcess[] = []
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL')
+})
+
+async function serve({ dir, repo }: TestRegistry, ...words: string[]) {
+  const env = { ...repo.env, PROMPTCTL_DEBUG: '1' }
+  const child = spawn(process.execPath, [BIN, 'serve', '--port', '0', ...words], { cwd: dir, env })
+  started.push(child)
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (more: string) => {
+      text += more
+    })
+  }
+  const urlOf = (): string => /"url":"([^"]+)"/.exec(text)?.[1] ?? ''
+  await expect.poll(urlOf, { timeout: 20_000 }).not.toBe('')
+  const url = urlOf()
+  await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 20_000 }).toBe(200)
+  return { child, url, text: () => text, port: Number(new URL(url).port) }
+}
+
+/** A request whose body is not whole yet; `finish` sends the rest, and gives the answer. */
+async function begin(port: number, slug: string): Promise<{ finish(): Promise<string> }> {
+  const body = JSON.stringify({ name: 'secret-value' })
+  const socket: Socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.write(
+    `POST /api/v1/prompts/${slug}/compiled HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+  )
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (more: string) => {
+    answer += more
+  })
+  const closed = once(socket, 'close')
+  return {
+    finish: async () => {
+      socket.write(body.slice(5))
+      await closed
+      return answer
+    },
+  }
+}
+
+describe('promptctl serve', () => {
+  it('answers 100 requests that are in flight at SIGTERM, and exits 0 [case 66]', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Private text for {{name}}', 'production')
+    const { child, url, text, port } = await serve(fixture, '--env', 'production')
+    const requests = await Promise.all(Array.from({ length: 100 }, () => begin(port, slug)))
+    const missing = await fetch(`${url}/api/v1/prompts/${slug}/compiled`, { method: 'POST' })
+    expect(missing.status).toBe(422)
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    await expect.poll(() => text().includes('draining'), { timeout: 5_000 }).toBe(true)
+    const answers = await Promise.all(requests.map(({ finish }) => finish()))
+    for (const answer of answers) {
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+      expect(answer).toContain('Private text for secret-value')
+    }
+    expect(await exited).toEqual([0, null])
+    // Neither a value nor the prompt's text, with PROMPTCTL_DEBUG too.
+    expect(text()).toContain('"route":"/api/v1/prompts/:slug/compiled","status":200')
+    expect(text()).not.toMatch(/secret-value|Private text/)
+  })
+})
