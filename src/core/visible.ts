@@ -19,7 +19,9 @@ export const visibleText = (text: string): string =>
 
 /** As `visibleText`, and newlines and tabs are shown too (`␊`, `␉`): what fits in one row of a table. */
 export const visibleLine = (text: string): string =>
-  INVISIBLE.test(text) ? text.replace(UNSAFE_IN_LINE, (character, offset) => show(character, text, offset)) : text
+  !PRINTABLE_ASCII.test(text) && INVISIBLE.test(text)
+    ? text.replace(UNSAFE_IN_LINE, (character, offset) => show(character, text, offset))
+    : text
 
 function show(character: string, text: string, offset: number): string {
   const code = character.codePointAt(0) ?? 0

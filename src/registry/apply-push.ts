@@ -10,6 +10,7 @@ import {
   assertIdle,
   commitPlan,
   isHeadMoved,
+  MAY_PUBLISH,
   type Plan,
   type Planner,
   type PushSession,
@@ -70,7 +71,7 @@ async function warmUp(registry: Registry): Promise<void> {
 async function applyAndPush(registry: Registry, plan: Planner, options: ApplyOptions, target: Begun): Promise<Applied> {
   const git = await registry.git()
   const gate = createGate(registry)
-  if (gate.isSet) {
+  if (gate.isSet && MAY_PUBLISH.has(options.verb)) {
     // As in applyPlan: not while others wait for the lock.
     const head = await readTip(registry)
     await gate.pass(await plan(head, target.moment), head)

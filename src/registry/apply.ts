@@ -88,6 +88,9 @@ export interface Applied {
   readonly ungated?: readonly Environment[]
 }
 
+/** What may meet a gate, and so is planned once before the lock is taken. Under the lock every plan is asked. */
+export const MAY_PUBLISH: ReadonlySet<Verb> = new Set(['publish', 'promote', 'edit'])
+
 /** A plan is made anew when a plain `git commit` came in between; after this many it is a `conflict`. */
 const ATTEMPTS = 5
 
@@ -103,7 +106,7 @@ export async function applyPlan(registry: Registry, plan: Planner, options: Appl
     const planned = await plan(await readTip(registry), await readMoment(registry, options.author))
     return { ...preview(planned), ungated: gate.environmentsOf(planned) }
   }
-  if (gate.isSet) {
+  if (gate.isSet && MAY_PUBLISH.has(options.verb)) {
     // Models take their time, and the lock is others' too: under it the plan is made again, and evaluated only where it is another.
     await assertIdle(git)
     const head = await readTip(registry)

@@ -94,7 +94,7 @@ describe('exec', () => {
   ])('that %s is an error of its case', async (_, id, error) => {
     const { cases, passed } = await evaluate({
       set: `providers: [echo]\ntests: [{vars: {a: hi}}, {providerOutput: canned, vars: {a: b}}]\n`,
-      more: byUser(id, { timeoutMs: 500 }),
+      more: byUser(id, { timeoutMs: error.source.includes('within') ? 500 : 30_000 }),
     })
     expect(cases[0]?.error).toMatch(error)
     expect([cases[1]?.pass, passed]).toEqual([true, 1])
@@ -281,6 +281,8 @@ describe('openai', () => {
 
   it('needs a key or an address', async () => {
     await expect(evaluate({ set: setFor('openai:a') })).rejects.toMatchObject({ code: 'usage' })
+    const env = { OPENAI_API_KEY: 'sk-a\r\nx-evil: 1' }
+    await expect(evaluate({ set: setFor('openai:a'), env })).rejects.toMatchObject({ code: 'usage' })
   })
 })
 

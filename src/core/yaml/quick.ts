@@ -60,6 +60,7 @@ class QuickReader {
   readonly walk: Walk = { path: [], ambiguous: [], faults: [] }
   readonly #text: string
   readonly #maxLines: number
+  readonly #textKeys = new Set<string>()
   readonly #wanted: Path | undefined
   /** The line that is read: where it starts, where reading is, and its indentation; -1 behind the last one. */
   #start = 0
@@ -127,7 +128,7 @@ class QuickReader {
     while (this.#indent === indent) {
       const start = this.#at
       const key = this.#match(KEY)?.[1]
-      if (key === undefined || !isNewKey(object, key)) return this.#giveUp(object)
+      if (key === undefined || !this.#isNewKey(object, key)) return this.#giveUp(object)
       this.walk.path.push(key)
       object[key] = this.#readValue(indent, depth)
       this.walk.path.pop()
@@ -246,12 +247,21 @@ class QuickReader {
     if (this.#isClosed('}')) return object
     do {
       const key = this.#readFlowKey()
-      if (key === undefined || !isNewKey(object, key)) return this.#giveUp(object)
+      if (key === undefined || !this.#isNewKey(object, key)) return this.#giveUp(object)
       this.walk.path.push(key)
       object[key] = this.#readFlow(depth + 1)
       this.walk.path.pop()
     } while (this.#isComma())
     return this.#isClosed('}', 0) ? object : this.#giveUp(object)
+  }
+
+  /** A key that is text to YAML, and not there yet. A list of a thousand items has the same few keys again and again. */
+  #isNewKey(object: JsonObject, key: string): boolean {
+    if (key === '__proto__' || key.length > 1000 || Object.hasOwn(object, key)) return false
+    if (this.#textKeys.has(key)) return true
+    if (!isSurelyText(key) && typeof resolvePlain(key) !== 'string') return false
+    this.#textKeys.add(key)
+    return true
   }
 
   #readFlowList(depth: number): Json[] {
@@ -358,10 +368,3 @@ const styleOf = (first: string | undefined): Style =>
           : 'plain'
 
 const isQuote = (character: string | undefined): boolean => character === '"' || character === "'"
-
-/** A key that is text to YAML, and not there yet. */
-const isNewKey = (object: JsonObject, key: string): boolean =>
-  key !== '__proto__' &&
-  key.length <= 1000 &&
-  !Object.hasOwn(object, key) &&
-  (isSurelyText(key) || typeof resolvePlain(key) === 'string')

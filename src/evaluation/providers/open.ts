@@ -30,7 +30,11 @@ export function openProvider({ id, label, config }: ProviderEntry, means: Provid
       assertMayStart(id, means.exec)
       return createExec({ ...means, label, words: read.words })
     case 'openai': {
-      const { OPENAI_BASE_URL: base, OPENAI_API_KEY: key } = means.env
+      const { OPENAI_BASE_URL: base } = means.env
+      const key = means.env['OPENAI_API_KEY']?.trim()
+      if (key && !/^[\x21-\x7e]+$/.test(key)) {
+        throw new PromptctlError('usage', 'OPENAI_API_KEY holds characters that no key has')
+      }
       if (!base && !key)
         throw new PromptctlError('usage', `${id} needs OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint`)
       return createOpenAi({
