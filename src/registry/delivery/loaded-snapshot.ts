@@ -8,7 +8,7 @@ import { Served } from './served.js'
 import type { ServedPrompt, Snapshot } from './snapshot.js'
 
 /** In bytes, of what is made of the rows that are asked for; what is asked for seldom is made again. */
-const SERVED_LIMIT = 64 * 1024 * 1024
+const SERVED_LIMIT = 48 * 1024 * 1024
 
 /** What the snapshots of a registry share. */
 export interface Shared {
