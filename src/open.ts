@@ -56,10 +56,10 @@ export async function openCloned(options: OpenOptions, url: string): Promise<Reg
   return openBare(options)
 }
 
-/** The same environment for git that nobody attends: it asks nothing, and gives up a connection that stands still for 20 s. */
+/** The same environment for git that nobody attends: it asks nothing, and gives up a connection that stands still for 10 s. */
 export const unattended = (env: OpenOptions['env']): OpenOptions['env'] => ({
   GIT_HTTP_LOW_SPEED_LIMIT: '1',
-  GIT_HTTP_LOW_SPEED_TIME: '20',
+  GIT_HTTP_LOW_SPEED_TIME: '10',
   ...env,
   GIT_TERMINAL_PROMPT: '0',
 })
