@@ -14,6 +14,8 @@ export type Given = Pick<PushableRequest, 'author' | 'push' | 'mirror'>
 /** Changes a registry: one write after the other, and each is served when it resolves. */
 export interface Writer {
   write(caller: Caller, action: (registry: Registry, given: Given) => Promise<Applied>): Promise<Applied>
+  /** Looks for something, and where it is not found once more after asking the remote: another server may have made it. */
+  find<T>(look: () => Promise<T>): Promise<T>
 }
 
 /** More than this many writes that wait are refused: each takes a part of a second, or with a remote some. */
@@ -23,6 +25,7 @@ export function createWriter(server: ServerContext): Writer {
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
   return {
+    find: (look) => findAfresh(server, look),
     write: async (caller, action) => {
       if (waiting >= MOST_WAITING) throw tooMany()
       waiting += 1
@@ -44,16 +47,9 @@ async function writeOne(
   const registry = onCommits(source.registry)
   await assertWritable(server, registry)
   const given = { author: authorOf(caller), push: pushes, mirror: follower?.followed.mirror }
-  const applied = await action(registry, given)
-    .catch(async (error: unknown) => {
-      // What another server made may not have come here yet.
-      if (!pushes || follower === undefined || !isPromptctlError(error, 'not_found')) throw error
-      await follower.refresh()
-      return action(registry, given)
-    })
-    .catch((error: unknown) => {
-      throw forCallers(error)
-    })
+  const applied = await findAfresh(server, () => action(registry, given)).catch((error: unknown) => {
+    throw forCallers(error)
+  })
   // From here on the write stands, whatever fails.
   if (applied.commit !== undefined && applied.push === undefined) {
     await notifyCommit(registry, applied.commit).then(
@@ -66,6 +62,16 @@ async function writeOne(
     (error: unknown) => health.failed('load', error),
   )
   return applied
+}
+
+async function findAfresh<T>({ follower, pushes }: ServerContext, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look()
+  } catch (error) {
+    if (!pushes || follower === undefined || !isPromptctlError(error, 'not_found')) throw error
+    await follower.refresh()
+    return look()
+  }
 }
 
 /** What a remote that is away says to whoever runs the server is no use to a caller. */

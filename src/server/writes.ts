@@ -97,7 +97,9 @@ function registerLifecycle(app: FastifyInstance, server: ServerContext, writer: 
       const version = Number(request.params.n)
       const asked = request.body.environment ?? request.query.environment
       const environment =
-        asked === undefined ? await findVersionHome(server, request, version) : chooseWritable(server, request)
+        asked === undefined
+          ? await writer.find(() => findVersionHome(server, request, version))
+          : chooseWritable(server, request)
       const act: Act = (registry, { slug }, given) =>
         rollback(registry, {
           ...given,

@@ -55,6 +55,9 @@ describe('two servers over one remote [case 68]', () => {
       status: 200,
       body: { version: 2 },
     })
+    await a.write('PUT', `/${fresh.body.slug}`, { ...EDIT, template: 'y' })
+    await a.write('PUT', `/${fresh.body.slug}`, { ...EDIT, template: 'z' })
+    expect(await b.write('POST', `/${fresh.body.slug}/rollback/3`)).toMatchObject({ status: 200, body: { version: 5 } })
   })
 
   it('each acknowledged write is one version of the remote, beside a plain git push', async () => {
