@@ -14,11 +14,13 @@ const SUBMODULE = '160000'
 
 /** One `git diff-tree` or `git diff-index --cached`. */
 export async function listDifferences(
-  { context, location }: Native,
+  { context, location, store }: Native,
   from: Oid | undefined,
   to: Oid | 'index',
   dir: string,
 ): Promise<readonly Difference[]> {
+  // Whoever asks what differs reads it next.
+  store.warmUp()
   const base = from ?? EMPTY_TREE[location.objectFormat]
   const command = to === 'index' ? ['diff-index', '--cached', ...RAW, base] : ['diff-tree', '-r', ...RAW, base, to]
   const tokens = (await read(context, [...command, '--', pathspec(dir)])).toString('utf8').split('\0')

@@ -31,8 +31,17 @@ export class ObjectReader {
    * `<id>:prompts`. It must not have a line end in it. Throws `unavailable` when git fails.
    */
   read(name: string): Promise<RawObject | undefined> {
+    return this.#start().read(name)
+  }
+
+  /** Lets the process come up while the caller waits for something else. */
+  warmUp(): void {
+    this.#start()
+  }
+
+  #start(): Batch {
     if (this.#running === undefined || this.#running.hasEnded) this.#running = new Batch(this.#context)
-    return this.#running.read(name)
+    return this.#running
   }
 
   /** Ends the process, and waits until it has ended. */
@@ -46,6 +55,8 @@ export class ObjectReader {
 class Batch {
   readonly #child: ChildProcess
   readonly #waiting: Waiting[] = []
+  /** Names that are asked for at the next turn, in one write. */
+  #asked: string[] = []
   readonly #parser = new BatchParser()
   readonly #ended: Promise<void>
   hasEnded = false
@@ -79,12 +90,20 @@ class Batch {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === this.#first) this.#hold(true)
       this.#waiting.push({ resolve, reject })
-      this.#child.stdin?.write(`${name}\n`)
+      if (this.#asked.push(name) === 1) queueMicrotask(() => this.#ask())
     })
+  }
+
+  #ask(): void {
+    const names = this.#asked
+    if (names.length === 0) return
+    this.#asked = []
+    this.#child.stdin?.write(`${names.join('\n')}\n`)
   }
 
   close(): Promise<void> {
     this.#hold(true)
+    this.#ask()
     // An answer that nobody waits for any more may still come: it must not let this process end before the child has.
     this.#isClosing = true
     this.#child.stdin?.end()

@@ -22,6 +22,11 @@ export class ObjectStore {
     this.#reader = reader
   }
 
+  /** Objects will be read soon. */
+  warmUp(): void {
+    this.#reader.warmUp()
+  }
+
   /** Undefined when there is no such commit (or it is something else). */
   async findCommit(commit: Oid): Promise<CommitObject | undefined> {
     const known = this.#commits.get(commit)
