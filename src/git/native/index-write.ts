@@ -34,9 +34,19 @@ export async function write(
   }
 }
 
-/** Whether a git failed because another process held a lock. The path of a lock is the same in every language. */
-export const isLocked = ({ status, stderr }: RunResult, locks: GitLockWait): boolean =>
-  status === 128 && (/\.lock['"»”]/.test(stderr) || locks.present() !== undefined)
+/** The system's words for what no patience helps against; git then names the lock file that it could not write. */
+const DISK_SAYS_NO =
+  /No space left on device|Disk quota exceeded|Read-only file system|Permission denied|Input\/output error/
+
+/**
+ * Whether a git failed because another process held a lock. One that is gone by now is worth another try as long as
+ * there is patience. The path of a lock is the same in every language.
+ */
+export function isLocked({ status, stderr }: RunResult, locks: GitLockWait): boolean {
+  if (status !== 128) return false
+  if (locks.present() !== undefined) return true
+  return !locks.isOver && /\.lock['"»”]/.test(stderr) && !DISK_SAYS_NO.test(stderr)
+}
 
 /** Returns when it is worth trying again; throws `unavailable` naming the lock when patience is at its end. */
 export async function waitForLock(locks: GitLockWait): Promise<void> {
