@@ -9,7 +9,7 @@ import { createTargets, type Target } from './fuzz/targets.js'
 
 /** What strangers write, mutated: no crash, no hang over a second, no answer but the documented ones. */
 
-const SHORT_MS = 6_000
+const SHORT_MS = 4_000
 const SLOWEST_MS = 1000
 const targets = createTargets()
 const share = budgetMs('fuzz', SHORT_MS) / (targets.length + 2)

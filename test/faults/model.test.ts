@@ -7,7 +7,7 @@ import { Walk } from './model/walk.js'
 
 /** Random histories of our commands and of plain git, each step compared with a model of the contract. */
 
-const SHORT_MS = 12_000
+const SHORT_MS = 8_000
 
 /** Fails with the steps as a script, for a shell in an empty folder. */
 async function walkAlong(steps: readonly Step[]): Promise<void> {

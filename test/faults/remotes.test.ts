@@ -11,7 +11,7 @@ import { errorOf } from './state.js'
 
 /** Receivers that are slow, dead, flapping or lying, and a remote that moves under the push. */
 
-const SHORT_MS = 3_000
+const SHORT_MS = 2_000
 const ENV = { PROMPTCTL_WEBHOOK_SECRET: 'hush', PROMPTCTL_WEBHOOK_ALLOW_HOSTS: '127.0.0.1' }
 
 /** What a bad receiver does with a request; none of it is a 2xx that counts. */

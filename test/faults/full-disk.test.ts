@@ -1,0 +1,83 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createRegistry, ENGINES, type Engine, type TestRegistry, tempDir } from '../helpers/registry.js'
+import { isLong, report } from './budget.js'
+import { runBinary } from './inject/faulty.js'
+import { errorOf, leftovers } from './state.js'
+
+/** A real file system of a few hundred KiB that is full, or nearly. */
+
+const SIZE_KIB = 900
+/** Bytes that are free when the command starts. */
+const FREE = isLong ? [0, 4096, 8192, 12_288, 20_480, 32_768, 49_152, 57_344, 65_536] : [0, 20_480, 49_152]
+
+/** Why no tmpfs can be mounted here; undefined where it can. */
+function obstacle(): string | undefined {
+  const dir = tempDir()
+  const { status, stderr, error } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir], {
+    encoding: 'utf8',
+  })
+  if (status !== 0) return error?.message ?? stderr.trim()
+  execFileSync('umount', [dir])
+  return undefined
+}
+
+const missing = obstacle()
+if (missing !== undefined) console.warn(`NOT RUN: test/faults/full-disk.test.ts needs a mount of a tmpfs: ${missing}`)
+
+function fill(file: string, free: number): void {
+  execFileSync('sh', ['-c', `cat /dev/zero > '${file}' 2>/dev/null; truncate -s -${free} '${file}'; true`])
+}
+
+async function onSmallDisk(
+  engine: Engine,
+  action: (registry: TestRegistry, filler: string, slug: string) => Promise<void>,
+) {
+  const mount = tempDir()
+  const template = createRegistry({ engine })
+  const { slug } = template.live('Greet', 'Hello {{name}}')
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_KIB}k`, 'tmpfs', mount])
+  try {
+    mkdirSync(join(mount, 'repo'))
+    cpSync(template.dir, join(mount, 'repo'), { recursive: true })
+    await action(createRegistry({ engine, existing: join(mount, 'repo') }), join(mount, 'filler'), slug)
+  } finally {
+    execFileSync('umount', [mount])
+  }
+}
+
+describe.skipIf(missing !== undefined)('a disk that is full', () => {
+  it.each(ENGINES)(
+    'says so with status 6, leaves everything whole, and takes it when there is room: %s [case 34]',
+    async (engine) => {
+      await onSmallDisk(engine, async (registry, filler, slug) => {
+        let refused = 0
+        for (const free of FREE) {
+          const argv = ['edit', slug, '--template-file', '-', '--publish', '--json']
+          const stdin = `${randomBytes(6000).toString('hex')} {{name}}`
+          const before = registry.head()
+          fill(filler, free)
+          const ended = await runBinary(registry, argv, { stdin })
+          rmSync(filler)
+          const about = `${free} bytes free: ${ended.stderr}`
+          expect(registry.repo.git('status', '--porcelain'), about).toBe('')
+          registry.repo.check()
+          if (ended.exit === 0) continue
+          refused += 1
+          const { code, message } = errorOf(ended, about)
+          expect([code, message], about).toEqual(['unavailable', expect.stringMatching(/space|ENOSPC/i)])
+          expect(registry.head(), about).toBe(before)
+          const again = await runBinary(registry, argv, { stdin })
+          expect(again.exit, `again after ${about} ${again.stderr}`).toBe(0)
+          expect(leftovers(registry), about).toEqual([])
+        }
+        expect(refused).toBeGreaterThan(1)
+        report('io', { engine, fullDisks: FREE.length, refused })
+      })
+    },
+    60_000,
+  )
+})
