@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { openCloned } from '../../src/open.js'
 import { promptctl } from '../helpers/cli.js'
 import { type Following, READER, serverEnv, startFollowing, TOKEN } from '../helpers/following.js'
-import { createRegistry, tempDir } from '../helpers/registry.js'
+import { createRegistry, expectFailure, tempDir } from '../helpers/registry.js'
 import { createTeam, remoteHook, type Team } from '../helpers/team.js'
 
 const CONFIG = `name: test
@@ -280,6 +280,18 @@ describe('an acknowledged write', () => {
       body: { changed: false },
     })
     expect((await promptctl({ ...bob.place(), env }, 'webhook', 'deliveries', '--json')).json()).toHaveLength(1)
+  })
+})
+
+describe('the flags of serve', () => {
+  it.each([
+    ['--poll', 'soon'],
+    ['--poll', '50ms'],
+    ['--poll', '25h'],
+    ['--clone', 'only-an-address'],
+    ['--clone', 'a', 'b', 'c'],
+  ])('refuse %s %s', async (...words) => {
+    await expectFailure(createRegistry().place(), 2, 'usage', 'serve', ...words)
   })
 })
 
