@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { RE2JS } from 're2js'
-import { PromptctlError } from '../../core/errors.js'
 import { tryParseJson } from '../../core/json.js'
 import type { Json } from '../../core/prompt-file.js'
 import { type Expectation, type Kind, quoteText } from './assertion.js'
 import { distanceWithin } from './distance.js'
+import { compilePattern } from './pattern.js'
 
 const isPlain = (value: Json | undefined): value is string | number | boolean =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
@@ -12,8 +11,9 @@ const isPlain = (value: Json | undefined): value is string | number | boolean =>
 const needsText = ({ value }: Expectation): string | undefined =>
   isPlain(value) && value !== '' ? undefined : '"value" must be text that is not empty'
 
-const same = (text: string): string => text
-const lower = (text: string): string => text.toLowerCase()
+/** The text as it is, or without its case. */
+export const same = (text: string): string => text
+export const lower = (text: string): string => text.toLowerCase()
 
 /** Text, or deep equality of JSON where the value is a list or keys and values. */
 export const equals: Kind = {
@@ -92,29 +92,6 @@ export const regex: Kind = {
   }),
 }
 
-// A pattern is used by all cases that it stands in.
-const compiled = new Map<string, RE2JS>()
-const MOST_PATTERNS = 200
-
-/** Throws `invalid_config`. */
-export function compilePattern(pattern: string): RE2JS {
-  const known = compiled.get(pattern)
-  if (known !== undefined) return known
-  if (compiled.size >= MOST_PATTERNS) compiled.clear()
-  try {
-    const made = RE2JS.compile(RE2JS.translateRegExp(pattern))
-    compiled.set(pattern, made)
-    return made
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error)
-    throw new PromptctlError(
-      'invalid_config',
-      `the regular expression ${quoteText(pattern)} cannot be used: ${why} (lookaround and backreferences are not supported)`,
-      { cause: error },
-    )
-  }
-}
-
 const DEFAULT_EDITS = 5
 
 /** Edit distance, at most the threshold. */
@@ -129,5 +106,3 @@ export const levenshtein: Kind = {
     }
   },
 }
-
-export { lower, same }
