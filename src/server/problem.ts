@@ -1,4 +1,4 @@
-import { type ErrorCode, isPromptctlError, type PromptctlError } from '../core/errors.js'
+import { type ErrorCode, explainSystemError, isPromptctlError, type PromptctlError } from '../core/errors.js'
 import { STATUS, STATUS_BUG, STATUS_PRECONDITION_FAILED } from './status.js'
 
 /** An RFC 9457 problem document. */
@@ -30,7 +30,8 @@ export class HttpError extends Error {
 }
 
 /** The problem document of any failure. A bug tells nothing of what is inside, and no answer shows a path of the server. */
-export function problemOf(error: unknown, { isConditional = false } = {}): Problem {
+export function problemOf(thrown: unknown, { isConditional = false } = {}): Problem {
+  const error = explainSystemError(thrown) ?? thrown
   if (isPromptctlError(error)) return problemOfFailure(error, isConditional)
   if (error instanceof HttpError) return createProblem(error.status, error.code, error.message)
   const status = clientStatusOf(error)

@@ -7,22 +7,30 @@ import { budgetMs, createRandom, report, SEED, timeoutMs } from './budget.js'
 import { mutate } from './fuzz/mutate.js'
 import { createTargets, type Target } from './fuzz/targets.js'
 
-/** What strangers write, mutated: no crash, no hang over a second, no answer but the documented ones. */
+/**
+ * What strangers write, mutated: no crash, no hang over a second, no answer but the documented ones. The second is one of
+ * the processor's: a machine that does other things meanwhile is no hang.
+ */
 
 const SHORT_MS = 4_000
 const SLOWEST_MS = 1000
 const targets = createTargets()
 const share = budgetMs('fuzz', SHORT_MS) / (targets.length + 2)
 
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
 function readOne({ name, read }: Target, bytes: Buffer): void {
   const about = `${name}: ${JSON.stringify(bytes.toString('latin1')).slice(0, 2000)}`
-  const began = performance.now()
+  const began = cpuMs()
   try {
     read(bytes)
   } catch (error) {
     if (!isPromptctlError(error) || !ERROR_CODES.includes(error.code)) throw new Error(about, { cause: error })
   }
-  expect(performance.now() - began, about).toBeLessThan(SLOWEST_MS)
+  expect(cpuMs() - began, about).toBeLessThan(SLOWEST_MS)
 }
 
 describe('hostile input', () => {
@@ -68,10 +76,10 @@ describe('hostile input', () => {
       for (const deadline = Date.now() + 2 * share; Date.now() < deadline; inputs += 1) {
         const request = createRequest(slug, random)
         if (!URL.canParse(request.url, 'http://127.0.0.1')) continue
-        const began = performance.now()
+        const began = cpuMs()
         const response = await app.inject(request)
         const about = `${JSON.stringify(request)}: ${response.statusCode} ${response.payload.slice(0, 500)}`
-        expect(performance.now() - began, about).toBeLessThan(SLOWEST_MS)
+        expect(cpuMs() - began, about).toBeLessThan(SLOWEST_MS)
         expect([...allowed], about).toContain(response.statusCode)
         if (response.statusCode >= 400 && request.method !== 'HEAD' && !request.url.startsWith('/api/public')) {
           expect(response.headers['content-type'], about).toContain('problem+json')

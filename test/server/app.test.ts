@@ -57,6 +57,11 @@ describe('problems', () => {
     })
   })
 
+  it('a disk that fails is unavailable, and no bug', () => {
+    const error = Object.assign(new Error("EIO: i/o error, read '/srv/prompts/a'"), { syscall: 'read', code: 'EIO' })
+    expect(problemOf(error)).toMatchObject({ status: 503, code: 'unavailable', detail: "EIO: i/o error, read '…'" })
+  })
+
   it('says 412 for a conflict under If-Match', () => {
     const problem = problemOf(new PromptctlError('conflict', 'It moved'), { isConditional: true })
     expect(problem).toMatchObject({ status: 412, code: 'conflict' })
