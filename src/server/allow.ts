@@ -25,7 +25,9 @@ export function collectMethods(app: FastifyInstance): () => void {
         exposeHeadRoute: false,
         // Before the body is looked at: its type may be wrong as well.
         onRequest: (request) => {
-          throw new HttpError(405, 'usage', `${request.method} is not for this address; ${allow} is`, { allow })
+          throw new HttpError(405, 'usage', `${request.method} is not for this address, which takes ${allow}`, {
+            allow,
+          })
         },
         handler: async () => undefined,
       })

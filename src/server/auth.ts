@@ -64,13 +64,18 @@ const unauthorized = (message: string): HttpError =>
     'www-authenticate': 'Bearer realm="promptctl", Basic realm="promptctl"',
   })
 
+/** Throws `unauthorized` for a caller without a name: before anything of a write is looked at. */
+export function requireName({ caller }: { readonly caller: Caller }): void {
+  if (caller.name === undefined) throw unauthorized('A write needs a token')
+}
+
 /**
  * Throws `forbidden` when the caller may not do that there, and `unauthorized` when nobody may without a token: a write
  * needs one always.
  */
 export function requireScope({ caller }: { readonly caller: Caller }, access: Access, environment: Environment): void {
   if (caller.may(access, environment)) return
-  if (caller.name === undefined) throw unauthorized('A write needs a token')
+  requireName({ caller })
   throw new PromptctlError('forbidden', `The token ${caller.name} may not ${access} in ${environment}`, {
     hint: `A token with the scope ${access}:${environment} may.`,
   })

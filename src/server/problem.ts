@@ -3,7 +3,7 @@ import { STATUS, STATUS_BUG, STATUS_PRECONDITION_FAILED } from './status.js'
 
 /** An RFC 9457 problem document. */
 export interface Problem {
-  /** `https://promptctl.dev/errors/not_found` */
+  /** `urn:promptctl:error:not_found` */
   readonly type: string
   readonly title: string
   readonly status: number
@@ -51,7 +51,7 @@ function problemOfFailure(error: PromptctlError, isConditional: boolean): Proble
 }
 
 const createProblem = (status: number, code: Problem['code'], detail: string): Problem => ({
-  type: `https://promptctl.dev/errors/${code}`,
+  type: `urn:promptctl:error:${code}`,
   title: titleOf(code),
   status,
   detail,

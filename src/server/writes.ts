@@ -5,7 +5,7 @@ import { promote } from '../registry/promote.js'
 import { publish } from '../registry/publish.js'
 import { requireEnvironment } from '../registry/registry.js'
 import { rollback } from '../registry/rollback.js'
-import { requireScope } from './auth.js'
+import { requireName, requireScope } from './auth.js'
 import type { ServerContext } from './context.js'
 import { acceptJsonAlone } from './json-body.js'
 import { registerQuickEvaluate } from './quick-evaluate.js'
@@ -26,6 +26,10 @@ interface PromoteBody {
 /** The routes that change something. `app` knows the caller already; each route asks requireScope for its environment. */
 export function registerWrites(app: FastifyInstance, server: ServerContext): void {
   app.register(async (api) => {
+    api.addHook('onRequest', (request, _reply, done) => {
+      requireName(request)
+      done()
+    })
     acceptJsonAlone(api)
     const writer = createWriter(server)
     registerContentWrites(api, server, writer)

@@ -47,7 +47,7 @@ describe('problems', () => {
   it.each(ERROR_CODES.map((code) => [code] as const))('%s is a problem document', (code) => {
     const problem = problemOf(new PromptctlError(code, 'It failed', { hint: 'Try again.', details: { a: 1 } }))
     expect(problem).toEqual({
-      type: `https://promptctl.dev/errors/${code}`,
+      type: `urn:promptctl:error:${code}`,
       title: expect.stringMatching(/^[A-Z][a-z ]+$/),
       status: STATUS[code],
       detail: 'It failed',
