@@ -7,6 +7,7 @@ import { EVAL } from './figures/eval.mjs'
 import { HISTORY } from './figures/history.mjs'
 import { IN_PROCESS } from './figures/in-process.mjs'
 import { MANY } from './figures/many.mjs'
+import { SERVE } from './figures/serve.mjs'
 import { START } from './figures/start.mjs'
 import { WRITES } from './figures/writes.mjs'
 import { NotAvailable } from './measure.mjs'
@@ -44,7 +45,7 @@ const { values: options } = parseArgs({
   },
 })
 
-const FIGURES = [...START, ...IN_PROCESS, ...HISTORY, ...WRITES, ...MANY, ...EVAL]
+const FIGURES = [...START, ...IN_PROCESS, ...HISTORY, ...WRITES, ...MANY, ...SERVE, ...EVAL]
 const chosen = FIGURES.filter(
   ({ name }) => options.only.length === 0 || options.only.some((word) => name.includes(word)),
 )
