@@ -12,7 +12,7 @@ import { errorOf, leftovers } from './state.js'
 
 const SIZE_KIB = 900
 /** Bytes that are free when the command starts. */
-const FREE = isLong ? [0, 4096, 8192, 12_288, 20_480, 32_768, 49_152, 57_344, 65_536] : [0, 20_480, 49_152]
+const FREE = isLong ? [0, 4096, 8192, 12_288, 20_480, 32_768, 49_152, 57_344, 65_536] : [0, 49_152]
 
 /** Why no tmpfs can be mounted here; undefined where it can. */
 function obstacle(): string | undefined {
@@ -74,7 +74,7 @@ describe.skipIf(missing !== undefined)('a disk that is full', () => {
           expect(again.exit, `again after ${about} ${again.stderr}`).toBe(0)
           expect(leftovers(registry), about).toEqual([])
         }
-        expect(refused).toBeGreaterThan(1)
+        expect(refused).toBeGreaterThan(0)
         report('io', { engine, fullDisks: FREE.length, refused })
       })
     },

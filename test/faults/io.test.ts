@@ -6,7 +6,7 @@ import { errorOf, leftovers } from './state.js'
 
 /** Our own file operations fail, one at a time: what is there afterwards is what was before, or what was asked for. */
 
-const SHORT_MS = 5_000
+const SHORT_MS = 4_000
 const CODES = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE'] as const
 
 /** Commands that each change what the one before left. */

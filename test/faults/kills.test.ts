@@ -6,7 +6,7 @@ import { Victim, WRITE_PHASES } from './kills/victim.js'
 
 /** SIGKILL of the whole process group: old or new state, nothing between, and the next command works. */
 
-const SHORT_MS = 5_000
+const SHORT_MS = 4_000
 /** Kills that each phase must see, over both engines. */
 const LEAST = isLong ? 50 : 2
 const MS = budgetMs('kills', SHORT_MS)

@@ -10,7 +10,7 @@ import { errorOf, gitLocks, leftovers } from './state.js'
 /** Many processes that write at once: what was acknowledged is there, once, and nothing else is. */
 
 const SHORT_MS = 0
-const WRITERS = 4
+const WRITERS = isLong ? 4 : 3
 const COMMITS = isLong ? 25 : 3
 
 /** One command after the other; each must succeed. Returns what they said. */
