@@ -8,8 +8,11 @@ import { diskError, tidySync } from './disk.js'
 import { type Holder, linkNew, type Rival, readRival } from './lock-file.js'
 import { currentProcess } from './process-identity.js'
 
+/** Even where the holders change, waiting ends after so many times the timeout. */
+const LONGEST_QUEUE = 4
+
 export interface LockOptions {
-  /** How long to wait for a live holder; 10 s by default. */
+  /** How long to wait for one live holder; 10 s by default. */
   readonly timeoutMs?: number
   /** Milliseconds since the epoch; what the lock says about when it was taken. */
   readonly now?: () => number
@@ -35,17 +38,37 @@ async function takeLock(dir: string, { timeoutMs = 10_000, now = Date.now }: Loc
     since: new Date(now()).toISOString(),
   }
   const candidate = new Candidate(dir, holder)
-  // The clock that is given may stand still; waiting is measured with one that never does.
-  const deadline = performance.now() + timeoutMs
+  const patience = new Patience(timeoutMs)
   try {
     for (let attempt = 0; ; attempt += 1) {
       const rival = candidate.tryToTake()
       if (rival === undefined) return new HeldLock(dir, holder)
-      if (performance.now() >= deadline) throw lockedError(candidate.path, rival, now())
+      if (patience.isOverWith(rival)) throw lockedError(candidate.path, rival, now())
       await sleep(Math.min(20 * 1.5 ** attempt, 250) * (0.5 + Math.random()))
     }
   } finally {
     candidate.leave()
+  }
+}
+
+/** Waiting for one holder has an end, and begins anew with the next: where many write in turn, nobody's turn is missed. */
+class Patience {
+  readonly #timeoutMs: number
+  readonly #end: number
+  #deadline: number
+  #nonce: string | undefined
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs
+    // The clock that is given may stand still; waiting is measured with one that never does.
+    this.#deadline = performance.now() + timeoutMs
+    this.#end = performance.now() + LONGEST_QUEUE * timeoutMs
+  }
+
+  isOverWith({ nonce }: Rival): boolean {
+    if (this.#nonce !== undefined && nonce !== this.#nonce) this.#deadline = performance.now() + this.#timeoutMs
+    this.#nonce = nonce
+    return performance.now() >= Math.min(this.#deadline, this.#end)
   }
 }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,6 +72,18 @@ describe('the advisory lock [case 31]', () => {
     expect(existsSync(join(dir, 'lock'))).toBe(true)
     child.kill('SIGKILL')
     await ended(child)
+  })
+
+  it('does not give up while holders change: a queue of many is no lock that hangs', async () => {
+    const turn = (): void =>
+      writeLock({ pid: process.pid, host: hostname(), nonce: randomBytes(12).toString('hex'), since })
+    turn()
+    const turns = setInterval(turn, 100)
+    setTimeout(() => {
+      clearInterval(turns)
+      rmSync(join(dir, 'lock'))
+    }, 900)
+    expect(await withLock(dir, async () => 'ours', { timeoutMs: 500 })).toBe('ours')
   })
 
   it('is taken over from a process that was killed', async () => {
