@@ -2,7 +2,7 @@
 #   docker build -t promptctl .
 #   docker run -p 4180:4180 -v /srv/prompts:/srv/prompts -v ./tokens.txt:/etc/promptctl/tokens.txt:ro promptctl
 
-FROM node:20-slim AS build
+FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 # Without the build, which needs the sources.
@@ -10,7 +10,7 @@ RUN npm ci --ignore-scripts
 COPY . .
 RUN node build/build.mjs
 
-FROM node:20-slim
+FROM node:24-slim
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates git openssh-client \
  && rm -rf /var/lib/apt/lists/*
