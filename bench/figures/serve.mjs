@@ -135,11 +135,13 @@ async function measureStart(context) {
   return result
 }
 
-/** After every prompt of an environment has been compiled once. */
+/** Of a second start, after every prompt of an environment has been compiled once. */
 async function measureMemory(context) {
   if (!existsSync('/proc/self/status')) throw new NotAvailable('resident memory is read from /proc')
   const repository = await context.warm('wide')
   const { token, file } = createToken(context)
+  // The first one reads the history with threads, and writes down what it found.
+  await (await startServer(context, repository, { file })).stop()
   const { url, child, stop } = await startServer(context, repository, { file })
   try {
     const slugs = repository.prompts.filter(({ environments }) => environments.includes('production'))
