@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { type Received, type Receiver, startReceiver } from '../../helpers/receiver.js'
@@ -61,6 +61,10 @@ export class Sender {
     const about = `killed: ${phase}, round ${this.#round}`
     expect([before, ada.head()], about).toContain(tip())
     ada.repo.git('--git-dir', this.team.origin, 'fsck', '--strict')
+    // Here the remote's git is of the same process group. What lock it left the next push names, with what the remote said.
+    for (const name of readdirSync(this.team.origin, { recursive: true, encoding: 'utf8' })) {
+      if (name.endsWith('.lock')) rmSync(join(this.team.origin, name))
+    }
     await this.#push(before)
     await this.#expectDelivered(about)
     return exit === null
