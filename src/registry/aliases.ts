@@ -1,12 +1,16 @@
 import { PromptctlError } from '../core/errors.js'
 import type { Change } from '../core/lifecycle/change.js'
-import type { Environment } from '../core/slug.js'
+import { isUuid } from '../core/reference.js'
+import { type Environment, isSlug, type Slug, suffixOf } from '../core/slug.js'
 import { readFilePrompt } from './file-prompt.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 import { planningView } from './view.js'
 
-/** Throws `conflict` when a change brings an alias that another prompt of the environment has, or two changes share one. */
+/**
+ * Throws `conflict` when a change brings an alias that another prompt of the environment has, or goes by as its slug or id, or two
+ * changes share one.
+ */
 export async function assertAliasesFree(
   registry: Registry,
   head: Oid | undefined,
@@ -24,7 +28,9 @@ export async function assertAliasesFree(
   if (owners.size === 0) return
   const view = await planningView(registry, head)
   const changed = new Set(changes.map(({ slug }) => slug))
-  for (const slug of await view.slugs(environment)) {
+  const slugs = await view.slugs(environment)
+  assertNoneNames(new Set([...slugs, ...changed]), owners)
+  for (const slug of slugs) {
     if (changed.has(slug)) continue
     const prompt = await readFilePrompt(view, environment, slug, 'aliases')
     if (prompt === undefined || prompt.state === 'archived') continue
@@ -32,6 +38,15 @@ export async function assertAliasesFree(
       const claimant = owners.get(alias)
       if (claimant !== undefined) throw taken(alias, claimant, slug)
     }
+  }
+}
+
+/** A UUID counts by its first 8 digits, which are the slug's last. */
+function assertNoneNames(slugs: ReadonlySet<Slug>, owners: ReadonlyMap<string, string>): void {
+  for (const [alias, claimant] of owners) {
+    if (!isSlug(alias) && !isUuid(alias)) continue
+    const named = [...slugs].find((slug) => slug === alias || (isUuid(alias) && suffixOf(slug) === alias.slice(0, 8)))
+    if (named !== undefined && named !== claimant) throw taken(alias, claimant, named)
   }
 }
 

@@ -91,7 +91,7 @@ async function findSharedAliases(
   const others = listed.flat().filter((path) => !asked.has(path))
   const neighbours = (await source.read(others)).flatMap((file) => checkLintFile(file, environments).document ?? [])
   const ours = new Set(aliased.map(({ source: { file } }) => file))
-  return checkAliases([...neighbours, ...aliased]).filter(({ file }) => ours.has(file))
+  return checkAliases([...neighbours, ...documents]).filter(({ file }) => ours.has(file))
 }
 
 function selectPaths(all: readonly string[], asked: readonly string[]): readonly string[] {

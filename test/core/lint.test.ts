@@ -166,4 +166,18 @@ describe('checkAliases', () => {
       ['b.yaml', 'duplicate_alias', expect.stringContaining('alias z')],
     ])
   })
+
+  it('finds one that is the slug or the id of another prompt, whichever comes first, also of an archived one', () => {
+    const one = (slug: string, more: { id?: string; state?: 'archived'; environment?: typeof P } = {}) => {
+      const document = withAlias('a', 'draft')
+      return { ...document, prompt: { ...document.prompt, id: `id-${slug}`, ...more, slug, aliases: ['x', 'id-y'] } }
+    }
+    const check = (...documents: unknown[]) =>
+      checkAliases(documents as Parameters<typeof checkAliases>[0]).map(({ message }) => message)
+    const archived = one('x', { state: 'archived' })
+    const expected = ['the alias x of a names x too']
+    expect([check(one('a'), archived), check(archived, one('a'))]).toEqual([expected, expected])
+    expect(check(one('a'), one('y', { state: 'archived' }))).toEqual(['the alias id-y of a names y too'])
+    expect([check(one('x')), check(one('y')), check(one('a'), one('x', { environment: P }))]).toEqual([[], [], []])
+  })
 })

@@ -43,6 +43,23 @@ describe('aliases', () => {
     await registry.fails(4, 'conflict', 'promote', slug, '--to', 'staging')
   })
 
+  it('that are the slug or the id of another prompt are refused by publish, edit and lint', async () => {
+    const registry = createRegistry()
+    const owner = registry.live('Owner')
+    const { slug } = registry.seed('Second', [{ state: 'draft', ...withAliases('other') }])
+    const { id } = await registry.json<{ id: string }>('show', owner.slug)
+    for (const alias of [owner.slug, id]) {
+      registry.edit(slug, 'other', alias)
+      const error = await registry.fails(4, 'conflict', 'publish', slug)
+      expect(error.details).toEqual({ alias, slug, owner: owner.slug, rule: 'duplicate_alias' })
+      const lint = await registry.cli('lint', '--json')
+      expect([lint.exit, lint.json()]).toMatchObject([1, { findings: [{ rule: 'duplicate_alias', line: 4 }] }])
+      registry.repo.git('checkout', '-q', '.')
+      await registry.fails(4, 'conflict', 'edit', slug, '--set', `aliases=${alias}`)
+    }
+    await registry.json('edit', slug, '--set', `aliases=${slug}`)
+  })
+
   it('one that is another prompt’s in another environment is ambiguous on the command line', async () => {
     const registry = createRegistry()
     const a = registry.seed('A', [{ ...withAliases('greet') }])

@@ -2,24 +2,31 @@ import type { PromptDocument } from '../prompt-reader.js'
 import type { Environment } from '../slug.js'
 import { createFinding, type Finding } from './rules.js'
 
-/** Aliases that two prompts of one environment have. Archived prompts give theirs up. */
+/**
+ * Aliases that two prompts of one environment have, and those that are another one's slug or id. Archived prompts give their
+ * aliases up, and never their slug.
+ */
 export function checkAliases(documents: Iterable<PromptDocument>): readonly Finding[] {
+  const all = [...documents]
   const owners = new Map<Environment, Map<string, PromptDocument>>()
-  const findings: Finding[] = []
-  for (const document of documents) {
-    const { environment, aliases = [], state, slug } = document.prompt
-    if (state === 'archived') continue
+  for (const document of all) {
+    const { environment, slug, id } = document.prompt
     const taken = owners.get(environment) ?? new Map<string, PromptDocument>()
-    owners.set(environment, taken)
-    for (const [index, alias] of aliases.entries()) {
-      const owner = taken.get(alias)
-      if (owner === undefined) taken.set(alias, document)
-      else {
-        const { file } = document.source
-        const message = `the alias ${alias} of ${slug} is that of ${owner.prompt.slug} too`
-        findings.push(createFinding('duplicate_alias', file, message, document.source.positionOf(['aliases', index])))
-      }
-    }
+    owners.set(environment, taken.set(slug, document).set(id, document))
   }
-  return findings
+  return all.flatMap((document) => checkDocument(document, owners.get(document.prompt.environment) ?? new Map()))
+}
+
+function checkDocument(document: PromptDocument, taken: Map<string, PromptDocument>): readonly Finding[] {
+  const { aliases = [], state, slug } = document.prompt
+  if (state === 'archived') return []
+  return aliases.flatMap((alias, index) => {
+    const owner = taken.get(alias)?.prompt
+    if (owner === undefined) taken.set(alias, document)
+    if (owner === undefined || owner.slug === slug) return []
+    const whose = owner.slug === alias || owner.id === alias ? 'names' : 'is that of'
+    const message = `the alias ${alias} of ${slug} ${whose} ${owner.slug} too`
+    const position = document.source.positionOf(['aliases', index])
+    return createFinding('duplicate_alias', document.source.file, message, position)
+  })
 }
