@@ -85,7 +85,7 @@ function scopeOf(text: string): Scope | undefined {
 }
 
 const badLine = (file: string, index: number, what: string): PromptctlError =>
-  new PromptctlError('invalid_config', `Line ${index + 1} of ${file} ${what}`, {
+  new PromptctlError('invalid_config', `${file}:${index + 1} ${what}`, {
     hint: 'promptctl token create prints such a line.',
     details: { file, line: index + 1 },
   })

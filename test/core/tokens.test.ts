@@ -42,7 +42,7 @@ describe('the file of tokens', () => {
     } catch (error) {
       message = (error as Error).message
     }
-    expect(message).toContain(`Line ${line} of tokens`)
+    expect(message).toContain(`tokens:${line} `)
     expect(message).not.toContain('my-own-secret')
   })
 

@@ -208,7 +208,7 @@ describe('serve', () => {
     fixture.repo.write('tokens', 'ci sha256:12 read:production\n')
     const wrong = await run('--tokens', join(fixture.dir, 'tokens'))
     expect(wrong.exit).toBe(1)
-    expect(wrong.stderr).toContain('Line 1')
+    expect(wrong.stderr).toContain('tokens:1 is not')
     expect(await run('--env', 'nowhere')).toMatchObject({ exit: 2 })
   })
 
