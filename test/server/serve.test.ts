@@ -163,6 +163,19 @@ describe('serve', () => {
       .toEqual(['load failed', 'load works again'])
   })
 
+  it('goes on reading when its repository is deleted, and calls that its own failure, not a missing prompt', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    const { url } = await start(fixture)
+    renameSync(fixture.repo.dir, `${fixture.repo.dir}-away`)
+    expect(await versionAt(url, slug)).toBe(4)
+    const answer = await fetch(`${url}/api/v1/templates`)
+    const text = await answer.text()
+    expect([answer.status, JSON.parse(text)]).toMatchObject([503, { code: 'unavailable' }])
+    expect(text).not.toContain(fixture.repo.dir)
+    renameSync(`${fixture.repo.dir}-away`, fixture.repo.dir)
+  })
+
   it('reports a history that was rewritten', async () => {
     const fixture = createRegistry()
     fixture.live('Greeting', 'Hi', 'production')

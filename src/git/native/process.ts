@@ -125,10 +125,10 @@ export function collectText(child: ChildProcess): () => string {
   return () => Buffer.concat(chunks).toString('utf8')
 }
 
-/** Why a process did not start: no git, or no such directory. */
+/** Why a process did not start: no git, or the directory is gone from under a registry that is open. Always `unavailable`. */
 export function notStarted(context: GitContext, cause: Error): PromptctlError {
   if (statSync(context.cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    return new PromptctlError('not_found', `There is no directory ${context.cwd}`, { cause })
+    return new PromptctlError('unavailable', `There is no directory ${context.cwd} any more`, { cause })
   }
   return new PromptctlError('unavailable', `git cannot be run: ${cause.message}`, {
     hint: 'Install git, or set PROMPTCTL_GIT=embedded.',
