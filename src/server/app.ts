@@ -16,6 +16,7 @@ import { answerClientError } from './client-error.js'
 import type { ServerContext } from './context.js'
 import { addCors } from './cors.js'
 import { createHostCheck } from './hosts.js'
+import { acceptEmptyJson } from './json-body.js'
 import { formatLangfuseError, LANGFUSE_PREFIX } from './langfuse-error.js'
 import { API } from './openapi.js'
 import { createPinned } from './pinned.js'
@@ -67,8 +68,7 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
     frameworkErrors: (error, request, reply) =>
       sendProblem(server, error, request as unknown as FastifyRequest, reply as unknown as FastifyReply),
   })
-  // Bodies are JSON; fastify reads plain text too.
-  app.removeContentTypeParser('text/plain')
+  acceptEmptyJson(app)
   app.decorateRequest('caller')
   app.decorateRequest('about', undefined)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
@@ -112,12 +112,15 @@ function addAuthentication(api: FastifyInstance, { tokens }: ServerContext): voi
   })
 }
 
-/** `querystring must NOT have additional properties: env`, `body must be object` */
+/** `querystring must NOT have additional properties: "env"`, `body must be object`, `querystring/tag is there twice` */
 function formatSchemaError(errors: readonly FastifySchemaValidationError[], where: string): Error {
-  const [{ instancePath = '', message = 'is not valid', params = {} } = {}] = errors
+  const [{ keyword = '', instancePath = '', message: said = 'is not valid', params = {} } = {}] = errors
+  const { allowedValues } = params
+  const isTwice = where === 'querystring' && keyword === 'type'
+  const message = Array.isArray(allowedValues) ? `must be one of ${allowedValues.join(', ')}` : said
   const property =
     typeof params['additionalProperty'] === 'string' ? `: ${quoteName(params['additionalProperty'])}` : ''
-  return new HttpError(400, 'usage', `${where}${instancePath} ${message}${property}`)
+  return new HttpError(400, 'usage', `${where}${instancePath} ${isTwice ? 'is there twice' : message}${property}`)
 }
 
 /** The one place that words a failure for HTTP. A bug goes to the log; what a caller did wrong does not. */
@@ -133,10 +136,12 @@ function sendProblem(
   const isLangfuse = request.url.startsWith(LANGFUSE_PREFIX)
   const body = JSON.stringify(isLangfuse ? formatLangfuseError(problem) : problem)
   // As bytes, because fastify gives text a charset, which this type does not have.
-  return reply
-    .code(problem.status)
-    .type(isLangfuse ? JSON_TYPE : PROBLEM_TYPE)
-    .send(Buffer.from(body))
+  return (
+    reply
+      .code(problem.status)
+      .type(isLangfuse ? JSON_TYPE : PROBLEM_TYPE)
+      .send(Buffer.from(body))
+  )
 }
 
 /** For the log of whoever runs the server. The message of an error that is not ours may hold a value; its stack does not. */

@@ -4,6 +4,16 @@ import { HttpError } from './problem.js'
 /** The deepest a body may nest: somewhat more than a prompt file may. */
 const MAX_DEPTH = 40
 
+/** Bodies are JSON, where fastify reads plain text too; no body at all is none, also under the type of one. */
+export function acceptEmptyJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else parse(request, String(body), done)
+  })
+}
+
 /**
  * Takes JSON and nothing else, so that no form of a web page changes anything: 415 for another type, and for none. An
  * empty body stands for `{}`.

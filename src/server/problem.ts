@@ -67,8 +67,18 @@ function clientStatusOf(error: unknown): number | undefined {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined
 }
 
-const sentenceOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
+/** Our words for what fastify refuses, by its code. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'The body is to be JSON, with the content type application/json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON, or has the key __proto__, or constructor with a prototype',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is larger than 256 KiB',
+}
+
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return SENTENCES[code] ?? error.message.replace(/\.$/, '')
+}
 
 /** An absolute path, as a failed read or a lock names one; a URL's path and `a/b` are none. */
 const ABSOLUTE_PATH = /(?<![\w.:/%~*>-])\/(?:[\w.@%+~-]+\/)+[\w.@%+~-]+/g

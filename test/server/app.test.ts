@@ -99,6 +99,29 @@ describe('the app', () => {
     expect((await app.inject('/%zz')).json()).toMatchObject({ status: 400, code: 'usage' })
   })
 
+  it('says in words what a query or a body is not', async () => {
+    const { app } = await openServer(createRegistry())
+    const ask = async (query: string) =>
+      (await app.inject(`/api/v1/templates?${query}`)).json<{ detail: string }>().detail
+    expect(await ask('tag=a&tag=b')).toBe('querystring/tag is there twice')
+    expect(await ask('state=live')).toBe('querystring/state must be one of draft, published, archived, invalid')
+    expect(await ask('stat=live')).toBe('querystring must NOT have additional properties: "stat"')
+    const send = async (payload: string, type = 'application/json') => {
+      const url = '/api/v1/prompts/a-00000001/compiled?environment=production'
+      const answer = await app.inject({ method: 'POST', url, payload, headers: { 'content-type': type } })
+      return [answer.statusCode, answer.json<{ detail: string }>().detail]
+    }
+    expect(await send('a=b', 'application/x-www-form-urlencoded')).toEqual([
+      415,
+      'The body is to be JSON, with the content type application/json',
+    ])
+    expect(await send('{')).toEqual([400, expect.stringContaining('The body is not JSON')])
+    expect(await send('{"__proto__":{}}')).toEqual([400, expect.stringContaining('__proto__')])
+    expect(await send(`"${'a'.repeat(256 * 1024)}"`)).toEqual([413, 'The body is larger than 256 KiB'])
+    // No body is none, also where a client names a type for it.
+    expect(await send('')).toEqual([404, expect.stringContaining('is live')])
+  })
+
   it('refuses a strange Host [case 63]', async () => {
     const { app } = await openServer(createRegistry())
     const ask = async (host: string) => (await app.inject({ url: '/healthz', headers: { host } })).statusCode
