@@ -139,6 +139,8 @@ function sendProblem(
   return (
     reply
       .code(problem.status)
+      // A proxy may keep a 404 that says nothing of it, and what is missing now may be published in a second.
+      .header('cache-control', 'no-store')
       .type(isLangfuse ? JSON_TYPE : PROBLEM_TYPE)
       .send(Buffer.from(body))
   )

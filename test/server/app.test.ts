@@ -95,7 +95,11 @@ describe('the app', () => {
       'GET, HEAD',
       'application/problem+json',
     ])
-    expect((await app.inject('/nothing')).json()).toMatchObject({ status: 404, code: 'not_found' })
+    const trace = await app.inject({ method: 'TRACE' as 'GET', url: '/healthz' })
+    expect([trace.statusCode, trace.headers['allow']]).toEqual([405, 'GET, HEAD'])
+    const missing = await app.inject('/nothing')
+    expect(missing.json()).toMatchObject({ status: 404, code: 'not_found' })
+    expect(missing.headers['cache-control']).toBe('no-store')
     expect((await app.inject('/%zz')).json()).toMatchObject({ status: 400, code: 'usage' })
   })
 
