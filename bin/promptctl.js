@@ -5,7 +5,7 @@ const { openChunks } = require('./chunks.js')
 // Until the command has ended: a process that runs out of things to wait for before that has a bug, and no success.
 process.exitCode = 70
 
-const chunks = openChunks(join(__dirname, '../dist/cli'))
+const chunks = openChunks(join(__dirname, '../dist/cli'), process.argv[2])
 chunks
   .load('start.cjs')
   .start(process)

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { rolldown } from 'rolldown'
+import { minifySync } from 'rolldown/experimental'
 import { lazyRequires } from './lazy-requires.mjs'
 
 const require = createRequire(import.meta.url)
@@ -50,11 +51,22 @@ const libraryChunks = LIBRARIES.map((name) => ({
   priority: 2,
 }))
 
-/** What shows tables and strange characters: its regular expressions with Unicode classes take 1 ms to make. */
-const displayChunk = { name: 'display', test: /\/src\/(core\/visible|cli\/table)\.ts$/, priority: 2 }
+/** What shows strange characters: its regular expressions with Unicode classes take 1 ms to make. */
+const unicodeChunk = { name: 'unicode', test: /\/src\/core\/unicode-text\.ts$/, priority: 3 }
 
 /** What `compile` needs, and with it most commands, in one file: fifteen small ones take 3 ms more to open. */
 const compileChunk = { name: 'compile', test: /\/src\/(open|registry\/compile)\.ts$/, priority: 1 }
+
+/** What every command needs that asks git, or changes something. A code cache holds of it what its command calls. */
+const gitChunk = {
+  name: 'git',
+  test: /\/src\/git\/(open|cache|lock|recover|other-branch|native\/open)\.ts$/,
+  priority: 1,
+}
+
+/** Without spaces and line ends, half as much is to be read; names stay, for stack traces. */
+const withoutSpaces = (fileName, code) =>
+  minifySync(fileName, code, { compress: false, mangle: false, codegen: true }).code
 
 /** The loader reads chunks as Latin-1, which V8 keeps at one byte a character. */
 const escapeNonAscii = (code) =>
@@ -75,13 +87,15 @@ export async function bundleCli(root, directory) {
     format: 'cjs',
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
-    codeSplitting: { groups: [...libraryChunks, displayChunk, compileChunk] },
+    codeSplitting: { groups: [...libraryChunks, unicodeChunk, compileChunk, gitChunk] },
     comments: false,
   })
   for (const { fileName, code } of output) {
     if (/^require_\w+\.it\.init_/m.test(code)) throw new Error(`${fileName} sets up a library as soon as it is loaded`)
   }
-  for (const { fileName, code } of output) writeFileSync(join(directory, fileName), escapeNonAscii(code))
+  for (const { fileName, code } of output) {
+    writeFileSync(join(directory, fileName), escapeNonAscii(withoutSpaces(fileName, code)))
+  }
   return output
 }
 

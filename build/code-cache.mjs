@@ -9,23 +9,29 @@ const runner = fileURLToPath(new URL('run-and-save.cjs', import.meta.url))
 const TEMPLATE = 'You are a {{language}} expert.\n{{#polite}}Please {{/polite}}do this: {{task}}\n'
 const VALUES = ['--var', 'language=TypeScript', '--var', 'polite=true', '--var', 'task=sort a list']
 
-/** What people, hooks and editors run most: the caches hold all that these compile, and so no more than they need. */
-const FREQUENT = [['--help'], ['lint', '--staged'], ['compile', 'warm-up', ...VALUES]]
-
-/** For the chunks that those do not load. */
-const OTHERS = [
-  ['compile', 'warm-up', '--json', ...VALUES],
+/** What is saved with all that it compiled, in an order in which each can work: a command's caches hold what its lines call. */
+const FREQUENT = [
+  ['--help'],
+  ['compile', 'warm-up', ...VALUES],
   ['publish', 'warm-up'],
+  ['edit', 'warm-up', '--template-file', 'other.txt'],
+  ['publish', 'warm-up'],
+  ['rollback', 'warm-up'],
+  ['promote', 'warm-up', '--to', 'staging'],
   ['log', 'warm-up'],
   ['list'],
   ['status'],
   ['show', 'warm-up'],
-  ['promote', 'warm-up', '--to', 'staging'],
+  ['show', 'warm-up@2'],
   ['diff', 'warm-up', '1', '2'],
-  ['compile', '--strict'],
-  ['lint'],
-  ['eval', 'warm-up'],
+  ['lint', '--staged'],
+  ['lint', '--range', 'HEAD~2..HEAD'],
+  ['push'],
+  ['rollback', 'warm-up', '--env', 'development', '--push'],
 ]
+
+/** For the chunks that those do not load. */
+const OTHERS = [['compile', 'warm-up', '--json', ...VALUES], ['compile', '--strict'], ['lint'], ['eval', 'warm-up']]
 
 const TEST_SET = `providers: [echo]
 defaultTest:
@@ -60,6 +66,13 @@ function writeTestSets(cwd) {
   for (const name of readdirSync(join(cwd, 'prompts/development'))) writeFileSync(join(cwd, 'evals', name), TEST_SET)
 }
 
+/** Where there is no git, nothing is pushed. */
+function addRemote({ cwd, env }, url) {
+  spawnSync('git', ['clone', '--quiet', '--bare', cwd, url], { env })
+  spawnSync('git', ['remote', 'add', 'origin', url], { cwd, env })
+  spawnSync('git', ['fetch', '--quiet', 'origin'], { cwd, env })
+}
+
 /**
  * Makes the code caches of the chunks in `directory` by running commands, so that the functions that V8 compiles when
  * they are first called are included. What a command says does not matter, nor whether it can work here, without git
@@ -76,7 +89,10 @@ export function makeCodeCache(directory) {
   try {
     mkdirSync(cwd)
     writeFileSync(join(cwd, 'template.txt'), TEMPLATE)
-    for (const command of [['init'], ['new', 'Warm up', '--template-file', 'template.txt']]) run('nothing', command)
+    writeFileSync(join(cwd, 'other.txt'), `${TEMPLATE}Be brief.\n`)
+    run('nothing', ['init'])
+    run('all', ['new', 'Warm up', '--template-file', 'template.txt'])
+    addRemote(options, join(home, 'remote.git'))
     writeTestSets(cwd)
     for (const command of FREQUENT) run('all', command)
     for (const command of OTHERS) run('missing', command)

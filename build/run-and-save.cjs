@@ -4,7 +4,7 @@
 const { openChunks } = require('../bin/chunks.js')
 
 const [directory, save] = process.argv.splice(2, 2)
-const chunks = openChunks(directory)
+const chunks = openChunks(directory, process.argv[2])
 chunks
   .load('start.cjs')
   .start(process)

@@ -127,7 +127,7 @@ describe('the code cache', () => {
     const text = readFileSync(chunk, 'latin1')
     const other = version.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10))
     expect(text.split(version).length).toBeGreaterThan(1)
-    writeFileSync(chunk, text.replaceAll(`"${version}"`, `"${other}"`), 'latin1')
+    writeFileSync(chunk, text.replaceAll(`\`${version}\``, `\`${other}\``), 'latin1')
     expect(start()).toEqual({ ...asEver(), stdout: `${other}\n` })
   })
 
