@@ -18,21 +18,30 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /** Outside of `protect` Ctrl-C ends the process at once, as if nobody listened. */
 export function createInterrupt(process: NodeJS.Process): Interrupt {
-  const controller = new AbortController()
+  // Made when somebody asks: Node loads it for 1 ms.
+  let controller: AbortController | undefined
+  const protectedBy = (): AbortController => {
+    controller ??= new AbortController()
+    return controller
+  }
   // One inside of another, as a gate inside of a commit, listens once: two would be two Ctrl-C.
   let depth = 0
   let stopped: AbortController | undefined
-  const stopBy = (target: AbortController) => (): void => {
+  const stopBy = (targetOf: () => AbortController) => (): void => {
+    const target = targetOf()
     if (target.signal.aborted) process.exit(EXIT_INTERRUPTED)
     target.abort()
   }
-  const stop = stopBy(controller)
+  const stop = stopBy(protectedBy)
   return {
-    signal: controller.signal,
+    get signal() {
+      return protectedBy().signal
+    },
     untilStopped: () => {
       if (stopped === undefined) {
-        stopped = new AbortController()
-        const end = stopBy(stopped)
+        const controllerOfEnd = new AbortController()
+        stopped = controllerOfEnd
+        const end = stopBy(() => controllerOfEnd)
         process.on('SIGINT', end)
         process.on('SIGTERM', end)
       }

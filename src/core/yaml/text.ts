@@ -5,7 +5,8 @@ export const MAX_BYTES = 1 << 20
 
 /** What a text file never holds raw: C0 but tab and newlines, DEL, C1 but NEL, non-characters, and a CR alone. */
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|\r(?!\n)/
-const LONE_SURROGATE = /\p{Surrogate}/u
+// Not \p{Surrogate}: asking for a property takes 0.2 ms of every start.
+const LONE_SURROGATE = /[\ud800-\udfff]/u
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()

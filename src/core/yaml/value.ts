@@ -26,7 +26,7 @@ export interface Walk {
   readonly faults: Fault[]
 }
 
-const LONE_SURROGATE = /\p{Surrogate}/u
+const LONE_SURROGATE = /[\ud800-\udfff]/u
 
 /** The JSON value of a mapping. The depth of the tree is known to be small. */
 export function convertRoot(root: ParsedNode | undefined): Converted {

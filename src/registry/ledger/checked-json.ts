@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { checksumOf } from '../../core/checksum.js'
 import type { Cache } from '../ports.js'
 
 /**
@@ -18,17 +18,17 @@ const HEAD_LENGTH = 9
 
 /** The bytes of a checked value. */
 export function formatCheckedJson(value: unknown, format: number): Uint8Array {
-  const text = JSON.stringify({ format, value })
-  return Buffer.from(`${checksum(text)} ${text}`)
+  const body = Buffer.from(JSON.stringify({ format, value }))
+  return Buffer.concat([Buffer.from(`${checksum(body)} `), body])
 }
 
 /** The value, or nothing when the bytes are not exactly what was written. */
 export function parseCheckedJson<T>(bytes: Uint8Array, format: number): T | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-  const body = text.slice(HEAD_LENGTH)
-  if (text.slice(0, HEAD_LENGTH) !== `${checksum(body)} `) return undefined
-  const parsed: { format: number; value: T } = JSON.parse(body)
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const body = file.subarray(HEAD_LENGTH)
+  if (file.toString('latin1', 0, HEAD_LENGTH) !== `${checksum(body)} `) return undefined
+  const parsed: { format: number; value: T } = JSON.parse(body.toString('utf8'))
   return parsed.format === format ? parsed.value : undefined
 }
 
-const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0')
+const checksum = (body: Uint8Array): string => checksumOf(body).toString(16).padStart(8, '0')

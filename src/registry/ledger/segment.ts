@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { checksumOf } from '../../core/checksum.js'
 import type { LedgerRow } from '../../core/ledger.js'
 import type { Slug } from '../../core/slug.js'
 import type { Cache } from '../ports.js'
@@ -12,7 +12,7 @@ import { type PackedRow, packRow, unpackRows } from './row-codec.js'
  *   bucket: JSON [[slug, [row, …]], …] of the slugs whose hash falls into it
  */
 
-const MAGIC = 'PCTLSEG1'
+const MAGIC = 'PCTLSEG2'
 const HEADER_LENGTH = 16
 const ENTRY_LENGTH = 12
 const SLUGS_PER_BUCKET = 4
@@ -30,13 +30,13 @@ export function formatSegment(rows: ReadonlyMap<Slug, readonly LedgerRow[]>): Ui
   for (const [index, body] of bodies.entries()) {
     table.writeUInt32LE(offset, index * ENTRY_LENGTH)
     table.writeUInt32LE(body.length, index * ENTRY_LENGTH + 4)
-    table.writeUInt32LE(crc32(body), index * ENTRY_LENGTH + 8)
+    table.writeUInt32LE(checksumOf(body), index * ENTRY_LENGTH + 8)
     offset += body.length
   }
   const header = Buffer.alloc(HEADER_LENGTH)
   header.write(MAGIC, 'latin1')
   header.writeUInt32LE(count, 8)
-  header.writeUInt32LE(crc32(table), 12)
+  header.writeUInt32LE(checksumOf(table), 12)
   return Buffer.concat([header, table, ...bodies])
 }
 
@@ -46,10 +46,10 @@ export function readSegmentRows(cache: Cache, name: string, slug: Slug, before: 
   const count = header === undefined ? undefined : bucketCount(Buffer.from(header))
   if (header === undefined || count === undefined) return undefined
   const table = cache.readRange(name, HEADER_LENGTH, count * ENTRY_LENGTH)
-  if (table === undefined || crc32(table) !== Buffer.from(header).readUInt32LE(12)) return undefined
+  if (table === undefined || checksumOf(table) !== Buffer.from(header).readUInt32LE(12)) return undefined
   const entry = Buffer.from(table).subarray(bucketOf(slug, count) * ENTRY_LENGTH)
   const body = cache.readRange(name, entry.readUInt32LE(0), entry.readUInt32LE(4))
-  if (body === undefined || crc32(body) !== entry.readUInt32LE(8)) return undefined
+  if (body === undefined || checksumOf(body) !== entry.readUInt32LE(8)) return undefined
   const found = parseBucket(body).find(([candidate]) => candidate === slug)
   return unpackRows(slug, found?.[1] ?? [], before)
 }
@@ -62,12 +62,12 @@ export function readSegment(cache: Cache, name: string): [Slug, readonly PackedR
   const count = bucketCount(file)
   if (count === undefined || file.length < HEADER_LENGTH + count * ENTRY_LENGTH) return undefined
   const table = file.subarray(HEADER_LENGTH, HEADER_LENGTH + count * ENTRY_LENGTH)
-  if (crc32(table) !== file.readUInt32LE(12)) return undefined
+  if (checksumOf(table) !== file.readUInt32LE(12)) return undefined
   const rows: [Slug, readonly PackedRow[]][] = []
   for (let index = 0; index < count; index += 1) {
     const offset = table.readUInt32LE(index * ENTRY_LENGTH)
     const body = file.subarray(offset, offset + table.readUInt32LE(index * ENTRY_LENGTH + 4))
-    if (crc32(body) !== table.readUInt32LE(index * ENTRY_LENGTH + 8)) return undefined
+    if (checksumOf(body) !== table.readUInt32LE(index * ENTRY_LENGTH + 8)) return undefined
     for (const [slug, list] of parseBucket(body)) rows.push([slug, list])
   }
   return rows
@@ -81,6 +81,6 @@ function bucketCount(header: Buffer): number | undefined {
 }
 
 /** Spreads slugs evenly over any number of files or buckets. */
-export const hashSlug = (slug: Slug): number => crc32(slug)
+export const hashSlug = (slug: Slug): number => checksumOf(Buffer.from(slug))
 
 const bucketOf = (slug: Slug, count: number): number => hashSlug(slug) % count
