@@ -11,6 +11,8 @@ const timeouts = { testTimeout: 30_000, hookTimeout: 60_000 }
 
 export default defineConfig({
   test: {
+    // Most of the time goes into git, in processes of its own: every core is of use.
+    maxWorkers: '100%',
     projects: [
       { test: { name: 'source', include: ['test/**/*.test.ts'], exclude: [...OF_THE_BINARY, ...FAULTS], ...timeouts } },
       { test: { name: 'binary', include: OF_THE_BINARY, globalSetup: ['test/built.setup.ts'], ...timeouts } },

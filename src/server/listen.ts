@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { PromptctlError } from '../core/errors.js'
+import { sleep } from './watch.js'
 
 /** The longest that requests in flight may take after the server was told to end. */
 const DRAIN_MS = 25_000
@@ -21,8 +22,12 @@ export async function listen(app: FastifyInstance, { host, port }: { host: strin
   return `http://${isIPv6(host) ? `[${host}]` : host}:${bound}`
 }
 
+/** Requests that have arrived and were not read yet are in flight, too: connections are only then seen to be idle. */
+const SETTLE_MS = 100
+
 /** Takes nothing new and answers what is in flight; connections that are still busy after 25 s are cut. */
 export async function drain(app: FastifyInstance): Promise<void> {
+  await sleep(SETTLE_MS)
   const timer = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
   try {
     await app.close()

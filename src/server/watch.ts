@@ -25,15 +25,15 @@ export async function watch({ source, health }: ServerContext, signal: AbortSign
 }
 
 /** Resolves after that time, or when the signal comes. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((done) => {
     const end = (): void => {
       clearTimeout(timer)
-      signal.removeEventListener('abort', end)
+      signal?.removeEventListener('abort', end)
       done()
     }
     const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end)
-    if (signal.aborted) end()
+    signal?.addEventListener('abort', end)
+    if (signal?.aborted) end()
   })
 }

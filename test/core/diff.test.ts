@@ -121,7 +121,7 @@ describe('a mebibyte', () => {
   ])('is quick: %s', (_, before, after) => {
     const start = performance.now()
     const lines = diffText(before, after)
-    expect(performance.now() - start).toBeLessThan(3000)
+    expect(performance.now() - start).toBeLessThan(10_000)
     expect(side(lines, 'added') === before && side(lines, 'removed') === after).toBe(true)
   })
 })

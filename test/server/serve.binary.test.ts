@@ -29,17 +29,19 @@ async function serve({ dir, repo }: TestRegistry, ...words: string[]) {
   return { child, url, text: () => text, port: Number(new URL(url).port) }
 }
 
-/** A request whose body is not whole yet; `finish` sends the rest, and gives the answer. */
+/** A request that the server has begun to read, and whose body is not whole yet; `finish` sends the rest, and gives the answer. */
 async function begin(port: number, slug: string): Promise<{ finish(): Promise<string> }> {
   const body = JSON.stringify({ name: 'secret-value' })
   const socket: Socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   socket.write(
     `POST /api/v1/prompts/${slug}/compiled HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+      `Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
   )
+  const [proceed] = await once(socket.setEncoding('utf8'), 'data')
+  expect(proceed).toBe('HTTP/1.1 100 Continue\r\n\r\n')
   let answer = ''
-  socket.setEncoding('utf8').on('data', (more: string) => {
+  socket.on('data', (more: string) => {
     answer += more
   })
   const closed = once(socket, 'close')
