@@ -59,7 +59,9 @@ function isUnchanged(
   const isShared = caller.name === undefined
   reply.header('etag', etag)
   reply.header('cache-control', CACHE_CONTROL[freshness][isShared ? 'shared' : 'private'])
-  if (!isShared) reply.header('vary', 'Authorization')
+  // Beside what CORS said: another origin gets another answer.
+  if (!isShared)
+    reply.header('vary', reply.hasHeader('vary') ? `${reply.getHeader('vary')}, Authorization` : 'Authorization')
   if (!isNoneMatch(headers['if-none-match'], etag)) return false
   reply.code(304)
   return true

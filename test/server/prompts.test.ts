@@ -118,6 +118,16 @@ describe('GET /api/v1/prompts/{slug}', () => {
     })
   })
 
+  it('varies by token and by origin at once', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    const { app } = await openServer(fixture, { tokens: { one: ['read:production'] }, cors: ['https://a.example'] })
+    const headers = { ...bearer('one'), origin: 'https://a.example' }
+    const answer = await app.inject({ url: `/api/v1/prompts/${slug}`, headers })
+    expect([answer.statusCode, answer.headers['vary']]).toEqual([200, 'Origin, Authorization'])
+    expect(answer.headers['access-control-allow-origin']).toBe('https://a.example')
+  })
+
   it('asks who it is [case 63]', async () => {
     const fixture = createRegistry()
     const { slug } = fixture.live('Greeting', 'Hi', 'production')
