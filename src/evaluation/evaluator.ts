@@ -3,7 +3,7 @@ import { PromptctlError } from '../core/errors.js'
 import { type EvaluationResult, summarize } from '../core/evaluation.js'
 import type { EvaluationRequest, Evaluator, ProviderChoice } from '../registry/ports.js'
 import { expandCases, type TestCase } from './cases.js'
-import { openProvider, type ProviderMeans } from './providers/open.js'
+import { nameProvider, openProvider, type ProviderMeans } from './providers/open.js'
 import type { Provider } from './providers/provider.js'
 import { runCases } from './run.js'
 import { type ProviderEntry, parseTestSet, type TestSet } from './test-set.js'
@@ -84,12 +84,13 @@ function openProviders(
   means: ProviderMeans,
 ): readonly Provider[] {
   const entries = ids === undefined ? set.providers : ids.map((id) => entryOf(set, id))
-  if (entries.length === 0 && cases.some(({ providerOutput }) => providerOutput === undefined)) {
+  const isCalled = cases.some(({ providerOutput }) => providerOutput === undefined)
+  if (entries.length === 0 && isCalled) {
     throw new PromptctlError('usage', `${set.file} names no provider`, {
       hint: 'providers: [openai:gpt-4o-mini] in the file, or --provider; echo answers with the compiled prompt itself.',
     })
   }
-  return entries.map((entry) => openProvider(entry, means))
+  return entries.map((entry) => (isCalled ? openProvider(entry, means) : nameProvider(entry)))
 }
 
 /**

@@ -178,6 +178,18 @@ tests:
     expect((await registry.fails(exit, code, ...words)).message).toContain(message)
   })
 
+  it.each(['openai:gpt-4o', 'exec:no-such-program'])(
+    'asks nothing of %s where every case has its answer with it',
+    async (provider) => {
+      const { registry } = arrange(
+        `providers: ['${provider}']\ntests: [{vars: {name: Ada}, providerOutput: Hi, assert: [{type: equals, value: Hi}]}]\n`,
+      )
+      expect(await registry.json('eval', 'greet')).toMatchObject({ passed: 1, total: 1, providers: [provider] })
+      const one = await registry.fails(2, 'usage', 'eval', 'greet', '--provider', 'nobody')
+      expect(one.message).toContain('no provider')
+    },
+  )
+
   it('refuses a test set that is wrong, with the place', async () => {
     const { registry } = arrange('tests:\n  - assert: [{type: llm-rubric, value: x}]\n')
     const error = await registry.fails(1, 'invalid_config', 'eval', 'greet')

@@ -49,6 +49,18 @@ export function openProvider({ id, label, config }: ProviderEntry, means: Provid
   }
 }
 
+/** For cases that have their answers with them: it needs no key and starts nothing. Throws `usage` for an id that means nothing. */
+export function nameProvider({ id, label }: ProviderEntry): Provider {
+  const read = readProviderId(id)
+  if (typeof read === 'string') throw new PromptctlError('usage', read)
+  return {
+    label,
+    call: async () => {
+      throw new Error(`${label} was called for a case that has its answer`)
+    },
+  }
+}
+
 function assertMayStart(id: string, exec: ProviderMeans['exec']): void {
   if (exec === 'allowed') return
   throw new PromptctlError('forbidden', `${id} would start a program that a file of the repository names`, {
