@@ -2,6 +2,7 @@
 export interface BoundedMap<K, V> {
   get(key: K): V | undefined
   set(key: K, value: V): void
+  delete(key: K): void
   values(): readonly V[]
 }
 
@@ -34,6 +35,7 @@ export function createSizedMap<K, V>(limit: number, sizeOf: (value: V) => number
         remove(oldest)
       }
     },
+    delete: remove,
     values: () => [...map.values()],
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createSizedMap } from '../../core/bounded-map.js'
 import type { PreparedPrompt, Values } from '../../core/compile.js'
 import { isPromptctlError } from '../../core/errors.js'
 import type { Oid } from '../../core/history.js'
@@ -105,8 +106,9 @@ function tell(request: FastifyRequest, found: Found): Found {
   return found
 }
 
-/** Prompts that are compiled from their files, for the places in an error. */
-const placedPrompts = new WeakMap<ServedPrompt, Promise<PreparedPrompt>>()
+/** So many prompts that are compiled from their files are kept, for the places in an error: who errs once does so again. */
+const MOST_PLACED = 100
+const placedPrompts = createSizedMap<ServedPrompt, Promise<PreparedPrompt>>(MOST_PLACED, () => 1)
 
 /** The error with the places of the file, which is compiled once more for it; as it was, where that gives no better one. */
 async function placed({ source, health }: ServerContext, { served, commit }: Found, values: Values, error: unknown) {
