@@ -8,6 +8,8 @@ import type { Parallel, ParallelTasks } from '../registry/ports.js'
 const WORKER = join(import.meta.dirname, 'worker.cjs')
 /** Files in one order: enough that sending them costs little, few enough that no thread is left with a long last one. */
 const ORDER_SIZE = 25
+/** Threads without work end after this: each keeps tens of megabytes, and a server goes on for months. */
+const IDLE_MS = 1_000
 
 interface Answer {
   readonly id: number
@@ -18,10 +20,21 @@ interface Answer {
 export function openPool(): Parallel | undefined {
   const cores = availableParallelism()
   if (cores < 2 || !existsSync(WORKER)) return undefined
-  const threads = Array.from({ length: Math.min(cores, 8) }, openThread)
+  let threads: readonly Thread[] = []
+  let running = 0
+  let idle: NodeJS.Timeout | undefined
+  const close = async (): Promise<void> => {
+    clearTimeout(idle)
+    const open = threads
+    threads = []
+    await Promise.all(open.map((thread) => thread.close()))
+  }
   const run =
     <Task extends keyof ParallelTasks>(task: Task) =>
     async (input: readonly unknown[]): Promise<never> => {
+      clearTimeout(idle)
+      running += 1
+      if (threads.length === 0) threads = Array.from({ length: Math.min(cores, 8) }, openThread)
       const results: unknown[] = []
       let next = 0
       const work = async (thread: Thread): Promise<void> => {
@@ -32,7 +45,12 @@ export function openPool(): Parallel | undefined {
           for (const [index, result] of answer.entries()) results[start + index] = result
         }
       }
-      await Promise.all(threads.map(work))
+      try {
+        await Promise.all(threads.map(work))
+      } finally {
+        running -= 1
+        if (running === 0) idle = setTimeout(close, IDLE_MS).unref()
+      }
       return results as never
     }
   return {
@@ -40,9 +58,7 @@ export function openPool(): Parallel | undefined {
     packed: run('packed'),
     strictly: run('strictly'),
     leniently: run('leniently'),
-    close: async () => {
-      await Promise.all(threads.map((thread) => thread.close()))
-    },
+    close,
   }
 }
 
