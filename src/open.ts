@@ -26,6 +26,8 @@ export interface OpenOptions {
   readonly onHistoryProgress?: (done: number, total?: number) => void
   /** The command line that starts promptctl again, for deliveries in the background; undefined where there is none. */
   readonly program?: readonly string[] | undefined
+  /** Ends what goes on for long, as a server does; undefined for what ends by itself. */
+  readonly stopped?: AbortSignal
   /** Shows how many cases of a test set have been run. */
   readonly evaluationProgress?: () => { update(done: number, total: number): void; end(): void }
   /** What Ctrl-C does; without it a commit is not interrupted in an orderly way. */
@@ -256,6 +258,7 @@ function createRegistry(
   let notifier: Promise<Notifier> | undefined
   let evaluator: Promise<Evaluator> | undefined
   let parallel: Promise<Parallel | undefined> | undefined
+  let elsewhere: Promise<void> | undefined
   const openOnce = (): Promise<RegistryRepository> => {
     git ??= open()
     return git
@@ -285,12 +288,29 @@ function createRegistry(
       parallel ??= import('./parallel/pool.js').then(({ openPool }) => openPool())
       return parallel
     },
+    readElsewhere:
+      options.stopped === undefined || program === undefined
+        ? undefined
+        : (tip) => {
+            elsewhere ??= readElsewhere(options, tip)
+            return elsewhere
+          },
     close: async () => {
       await (await parallel)?.close()
       const opened = await git?.catch(() => undefined)
       await opened?.repository.close()
     },
   }
+}
+
+/** `promptctl serve --preload <commit>`, which ends when the cache holds what would be served. */
+async function readElsewhere(options: OpenOptions, tip: Oid): Promise<void> {
+  const { directory, base = directory, env, registry, program, stopped } = options
+  if (program === undefined || stopped === undefined) return
+  const { runElsewhere } = await import('./parallel/elsewhere.js')
+  const folder = registry === undefined ? [] : ['--registry', registry]
+  const words = ['serve', '--preload', tip, '-C', directory, ...folder]
+  await runElsewhere({ program, words, cwd: base, env, signal: stopped })
 }
 
 async function openEvaluator(

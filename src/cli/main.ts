@@ -191,6 +191,7 @@ async function openUnattended(
     ...(typeof folder === 'string' ? { registry: folder } : {}),
     base: clone === undefined ? runtime.cwd : directory,
     env: unattended(runtime.env),
+    stopped: runtime.interrupt.untilStopped(),
   }
   return clone === undefined ? openRegistry(place) : openCloned(place, clone.url)
 }

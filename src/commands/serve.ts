@@ -6,6 +6,7 @@ import { booleanOption, collect, environmentOption, listOption, textOption } fro
 
 interface Request extends ServeOptions {
   readonly tokens: string | undefined
+  readonly preload: string | undefined
   readonly clone: { readonly url: string; readonly dir: string } | undefined
 }
 
@@ -29,6 +30,7 @@ export const serve = defineCommand<Request, { readonly served: true }>({
       .option('--clone <url-and-folder...>', 'serve a bare clone, made where it is missing: --clone <url> <folder>')
       .option('--tokens <file>', 'file with a line for each token (default: PROMPTCTL_TOKENS_FILE)')
       .option('--allow-host <name>', 'another name that the Host header may say; may be given several times', collect)
+      .addOption(command.createOption('--preload <commit>', 'fill the cache for that commit, and end').hideHelp())
       .option('--cors <origin>', 'let pages of this origin, or *, read answers; may be given several times', collect)
   },
   parse: (_words, options) => ({
@@ -38,10 +40,16 @@ export const serve = defineCommand<Request, { readonly served: true }>({
     branch: textOption(options, 'ref'),
     ...remoteOptions(options),
     tokens: textOption(options, 'tokens'),
+    preload: textOption(options, 'preload'),
     allowedHosts: listOption(options, 'allowHost'),
     cors: listOption(options, 'cors'),
   }),
   run: async (request, context) => {
+    if (request.preload !== undefined) {
+      const { preload } = await import('../registry/delivery/preload.js')
+      await preload(await context.registry(), request.preload)
+      return { served: true }
+    }
     const { serve: run } = await import('../server/serve.js')
     await run(request, {
       registry: await context.unattendedRegistry(request.clone),

@@ -1,7 +1,7 @@
 import type { Config } from '../core/config.js'
 import { PromptctlError } from '../core/errors.js'
 import type { Environment } from '../core/slug.js'
-import type { Cache, Clock, Evaluator, HookFiles, Notifier, Parallel, Repository, WorkTree } from './ports.js'
+import type { Cache, Clock, Evaluator, HookFiles, Notifier, Oid, Parallel, Repository, WorkTree } from './ports.js'
 
 /** The git side of a registry. */
 export interface RegistryRepository {
@@ -41,6 +41,12 @@ export interface Registry {
   evaluator(): Promise<Evaluator>
   /** Opened for work on many files alone; undefined where one thread has to do it. */
   parallel(): Promise<Parallel | undefined>
+  /**
+   * Reads what every environment serves at a commit in another process, which leaves it in the cache: all of history takes
+   * memory that a process which goes on for long would not give back. Done at most once, and it may fail: who needs it looks
+   * into the cache. Undefined in what ends soon anyway.
+   */
+  readonly readElsewhere?: ((tip: Oid) => Promise<void>) | undefined
   close(): Promise<void>
 }
 

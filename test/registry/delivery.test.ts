@@ -5,6 +5,7 @@ import { isPromptctlError } from '../../src/core/errors.js'
 import type { Oid } from '../../src/core/history.js'
 import type { Environment } from '../../src/core/slug.js'
 import { openRegistry } from '../../src/open.js'
+import { preload } from '../../src/registry/delivery/preload.js'
 import { readSnapshot } from '../../src/registry/delivery/read-snapshot.js'
 import type { Snapshot } from '../../src/registry/delivery/snapshot.js'
 import type { Registry } from '../../src/registry/registry.js'
@@ -263,6 +264,33 @@ describe('snapshots that follow one another', () => {
 })
 
 describe('what is kept of a snapshot', () => {
+  it('has another process fill the cache where there are many files, and reads what it left', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    const readWith = async (readElsewhere: (tip: Oid) => Promise<void>): Promise<Snapshot> =>
+      using(await open(fixture), (registry) =>
+        readSnapshot({ ...registry, readElsewhere }, fixture.head() as Oid, PRODUCTION),
+      )
+    const never = async (): Promise<void> => expect.unreachable('a few files need no process')
+    expect((await readWith(never)).slugs).toEqual([slug])
+    // Files that are no prompts count as well: nobody has looked at them yet.
+    for (let i = 0; i < 1_000; i++) writeFileSync(join(fixture.dir, 'prompts/production', `note-${i}`), '')
+    fixture.repo.git('add', '.')
+    fixture.repo.commit('Notes')
+    await using(await open(fixture), async (registry) => (await registry.git()).cache.remove('delivery'))
+    const tips: Oid[] = []
+    const snapshot = await readWith(async (tip) => {
+      tips.push(tip)
+      expect(existsSync(cacheOf(fixture))).toBe(false)
+      await using(await open(fixture), (registry) => preload(registry, tip))
+    })
+    expect(tips).toEqual([fixture.head()])
+    expect(snapshot.find(slug)?.prepared.compile({})).toBe('Hi')
+    // One that could not do it leaves the work to us.
+    await using(await open(fixture), async (registry) => (await registry.git()).cache.remove('delivery'))
+    expect((await readWith(async () => undefined)).slugs).toEqual([slug])
+  })
+
   const cacheOf = ({ dir }: TestRegistry) => join(dir, '.git/promptctl/root/cache/delivery/production')
 
   it('gives the same records to the next process, and catches up with newer commits', async () => {

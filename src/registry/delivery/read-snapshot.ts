@@ -1,3 +1,4 @@
+import { PROMPTS_DIR } from '../../core/paths.js'
 import type { Environment, Slug } from '../../core/slug.js'
 import { provisionalCommits } from '../branches.js'
 import { createQuery } from '../history.js'
@@ -51,7 +52,7 @@ async function readStandings(
   known: Standings | undefined,
   shared: Shared,
 ): Promise<Standings> {
-  const base = known?.isShallow === false ? known : await readStoredStandings(registry, environment, shared.contents)
+  const base = known?.isShallow === false ? known : await readKept(registry, tip, environment, shared)
   if (base?.tip === tip) return base
   const query = await createQuery(registry, tip)
   const changed = base === undefined ? undefined : await slugsChangedSince(await registry.git(), query, base.tip)
@@ -62,6 +63,25 @@ async function readStandings(
   if (standings.unsaved <= MOST_UNSAVED) return standings
   const compact = await storeStandings(registry, standings)
   return base === undefined ? compact(shared.contents) : { ...standings, unsaved: 0 }
+}
+
+/** From so many files on, reading them all is left to another process where that can be. */
+const MANY = 1_000
+
+/** What was kept of an environment, by an earlier process or, where there is none yet, by one that is started for that. */
+async function readKept(
+  registry: Registry,
+  tip: Oid,
+  environment: Environment,
+  { contents }: Shared,
+): Promise<Standings | undefined> {
+  const stored = await readStoredStandings(registry, environment, contents)
+  if (stored !== undefined || registry.readElsewhere === undefined) return stored
+  const { repository, prefix } = await registry.git()
+  const files = await repository.listTree(tip, `${prefix}${PROMPTS_DIR}/${environment}`)
+  if (files.length < MANY) return undefined
+  await registry.readElsewhere(tip)
+  return readStoredStandings(registry, environment, contents)
 }
 
 async function readCutOff(
