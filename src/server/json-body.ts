@@ -25,7 +25,12 @@ export function acceptJsonAlone(app: FastifyInstance): void {
     const text = String(body)
     if (text.trim() === '') return done(null, {})
     if (isDeep(text)) return done(new HttpError(400, 'usage', `The body nests deeper than ${MAX_DEPTH} levels`))
-    parse(request, text, done)
+    parse(request, text, (error: Error | null, value?: unknown) => {
+      if (error === null && hasHalfPair(text, value)) {
+        return done(new HttpError(400, 'usage', 'The body holds half of a surrogate pair, which no file can'))
+      }
+      done(error, value)
+    })
   })
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     if (request.headers['content-type'] === undefined) {
@@ -34,6 +39,10 @@ export function acceptJsonAlone(app: FastifyInstance): void {
     done()
   })
 }
+
+/** Whether a string has one: only an escape in the text makes one, and JSON.stringify escapes nothing else so. */
+const hasHalfPair = (text: string, value: unknown): boolean =>
+  /\\u[dD][89a-fA-F]/.test(text) && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(JSON.stringify(value))
 
 /** Whether brackets outside of strings nest too deep; asked of the text, because what is parsed is walked recursively. */
 function isDeep(text: string): boolean {

@@ -8,7 +8,13 @@ const TEXTS = { type: 'array', items: TEXT } as const
 const ENVIRONMENT = { ...TEXT, description: 'One of the registry’s environments' }
 const OBJECT = { type: 'object', additionalProperties: true } as const
 
-const REASON = { ...TEXT, maxLength: 10_000, description: 'Why, for the body of the commit message' }
+const REASON = {
+  ...TEXT,
+  maxLength: 10_000,
+  // Git takes no NUL in a commit message.
+  pattern: '^[^\\u0000]*$',
+  description: 'Why, for the body of the commit message',
+}
 const EXPECT = {
   type: 'integer',
   minimum: 0,

@@ -334,9 +334,21 @@ describe('writes over HTTP', () => {
       expect(answer, JSON.stringify(body)).toMatchObject({ status: 422 })
       expect(answer.body.code).toBe('invalid_prompt')
     }
-    expect(await ask(server, 'POST', '/api/v1/templates', { body: { title: 'T', template: 1 } })).toMatchObject({
-      status: 400,
-    })
+    for (const body of [
+      { title: 'T', template: 1 },
+      { title: 'T', template: 'half \ud800' },
+      { title: 'T', template: 'x', config: { '\\\udfff': 1 } },
+      { title: 'T', template: 'x', message: 'a\0b' },
+    ]) {
+      const answer = await ask(server, 'POST', '/api/v1/templates', { body })
+      expect([answer.status, answer.body.code], JSON.stringify(body)).toEqual([400, 'usage'])
+    }
+    const whole = { title: 'T', template: 'whole \ud83d\ude00, said \\ud800', message: 'why' }
+    expect(await ask(server, 'POST', '/api/v1/templates', { body: whole })).toMatchObject({ status: 201 })
+    const escaped = JSON.stringify({ title: 'T', template: '@' }).replace('@', '\\ud83d\\ude00')
+    const headers = { authorization: 'Bearer all', 'content-type': 'application/json' }
+    const sent = await server.app.inject({ method: 'POST', url: '/api/v1/templates', payload: escaped, headers })
+    expect(sent.statusCode).toBe(201)
   })
 
   it('expect the ETag that the prompt was read with, or that the last write answered', async () => {
