@@ -26,8 +26,10 @@ export function acceptJsonAlone(app: FastifyInstance): void {
     if (text.trim() === '') return done(null, {})
     if (isDeep(text)) return done(new HttpError(400, 'usage', `The body nests deeper than ${MAX_DEPTH} levels`))
     parse(request, text, (error: Error | null, value?: unknown) => {
-      if (error === null && hasHalfPair(text, value)) {
-        return done(new HttpError(400, 'usage', 'The body holds half of a surrogate pair, which no file can'))
+      if (error === null && !isHeld(value)) {
+        return done(
+          new HttpError(400, 'usage', 'The body holds half of a surrogate pair or a number that is too large'),
+        )
       }
       done(error, value)
     })
@@ -40,9 +42,15 @@ export function acceptJsonAlone(app: FastifyInstance): void {
   })
 }
 
-/** Whether a string has one: only an escape in the text makes one, and JSON.stringify escapes nothing else so. */
-const hasHalfPair = (text: string, value: unknown): boolean =>
-  /\\u[dD][89a-fA-F]/.test(text) && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(JSON.stringify(value))
+const LONE_SURROGATE = /[\ud800-\udfff]/u
+
+/** Whether a file can hold it: `1e999` is read as Infinity, and an escape may be half of a character. */
+function isHeld(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value === 'string') return !LONE_SURROGATE.test(value)
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, inner]) => isHeld(key) && isHeld(inner))
+}
 
 /** Whether brackets outside of strings nest too deep; asked of the text, because what is parsed is walked recursively. */
 function isDeep(text: string): boolean {

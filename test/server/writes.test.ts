@@ -349,6 +349,11 @@ describe('writes over HTTP', () => {
     const headers = { authorization: 'Bearer all', 'content-type': 'application/json' }
     const sent = await server.app.inject({ method: 'POST', url: '/api/v1/templates', payload: escaped, headers })
     expect(sent.statusCode).toBe(201)
+    const huge = { method: 'POST', url: '/api/v1/templates', headers } as const
+    for (const number of ['1e999', '[-1e999]']) {
+      const payload = `{"title": "T", "template": "x", "config": ${number}}`
+      expect((await server.app.inject({ ...huge, payload })).statusCode, number).toBe(400)
+    }
   })
 
   it('expect the ETag that the prompt was read with, or that the last write answered', async () => {
