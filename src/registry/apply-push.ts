@@ -45,8 +45,11 @@ export async function openPushSession(
   registry: Registry,
   { push, mirror, dryRun, author }: PushableRequest,
 ): Promise<PushSession | undefined> {
-  if (!push || dryRun) return undefined
   const git = await registry.git()
+  if (!push || dryRun) {
+    if (author === undefined) git.repository.warmUp()
+    return undefined
+  }
   const shared = await requireSharedBranch(registry)
   await requireHistory(registry)
   await assertIdle(git)

@@ -135,6 +135,8 @@ export interface Repository {
   isShallow(): Promise<boolean>
   /** Who the next commit would be by. Throws `unavailable` with git's two commands in the hint when nobody is configured. */
   identity(): Promise<Identity>
+  /** Something will be planned and committed soon: starts what answers slowly, for whoever asks next. Throws nothing. */
+  warmUp(): void
   operationUnderWay(): Promise<OperationUnderWay | undefined>
   /** Paths with unmerged index entries. */
   unmerged(): Promise<readonly string[]>

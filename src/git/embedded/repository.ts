@@ -43,6 +43,7 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
     hooksDir: async () => hooksFolder(layout, config(), env),
     isShallow: async () => graph.isShallow,
     identity: async () => findIdentity(config(), env, 'author'),
+    warmUp: () => undefined,
     operationUnderWay: async () => findUnderWay(layout.gitDir),
     unmerged: async () => [
       ...new Set(

@@ -1,22 +1,37 @@
 import { PromptctlError } from '../../core/errors.js'
 import type { Entry, Oid } from '../../registry/ports.js'
-import { type CommitObject, FOLDER, isFile, parseCommit, parseTree, type TreeEntry } from './object-format.js'
+import {
+  type CommitObject,
+  differingEntries,
+  FOLDER,
+  findInTree,
+  isFile,
+  parseCommit,
+  parseTree,
+  type TreeEntry,
+} from './object-format.js'
 import type { ObjectReader, RawObject } from './object-reader.js'
 
-/** Trees that stay in memory: at most this many entries in all. */
-const CACHED_ENTRIES = 100_000
+/** Trees that stay in memory: at most so many bytes in all, as git has them; an entry of a prompt takes some 70. */
+const CACHED_TREE_BYTES = 8 << 20
 const CACHED_COMMITS = 1000
 /** Looking ahead is for a few files; many share their folders, and one more round trip does not count. */
 const MAX_PRIMED = 50
 /** A path that can be part of what cat-file is asked, whatever its syntax. */
 const PLAIN_PATH = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/
 
+interface KeptTree {
+  readonly object: RawObject
+  /** Made when they are asked for: many trees are only looked into for one file. */
+  entries?: readonly TreeEntry[]
+}
+
 /** Commits and trees, read through one ObjectReader. They are immutable, so the last ones are remembered. */
 export class ObjectStore {
   readonly #reader: ObjectReader
-  readonly #trees = new Map<Oid, readonly TreeEntry[]>()
+  readonly #trees = new Map<Oid, KeptTree>()
   readonly #commits = new Map<Oid, CommitObject>()
-  #cachedEntries = 0
+  #cachedBytes = 0
 
   constructor(reader: ObjectReader) {
     this.#reader = reader
@@ -63,11 +78,30 @@ export class ObjectStore {
   }
 
   async tree(oid: Oid): Promise<readonly TreeEntry[]> {
-    const cached = this.#trees.get(oid)
-    if (cached !== undefined) return cached
+    const kept = await this.#keptTree(oid)
+    kept.entries ??= parseTree(kept.object.content, oid.length / 2)
+    return kept.entries
+  }
+
+  async #keptTree(oid: Oid): Promise<KeptTree> {
+    const kept = this.#trees.get(oid)
+    if (kept !== undefined) return kept
     const object = await this.#reader.read(oid)
     if (object?.type !== 'tree') throw unreadable('tree', oid)
     return this.#remember(oid, object)
+  }
+
+  async #entry(tree: Oid, name: string): Promise<TreeEntry | undefined> {
+    const { object, entries } = await this.#keptTree(tree)
+    return entries === undefined ? findInTree(object, tree.length / 2, name) : entries.find((one) => one.name === name)
+  }
+
+  /** Entries of both trees, with all that differ among them. */
+  async #differing(before: Oid | undefined, after: Oid | undefined) {
+    if (before === undefined) return [[], after === undefined ? [] : await this.tree(after)] as const
+    if (after === undefined) return [await this.tree(before), []] as const
+    const [old, young] = await Promise.all([this.#keptTree(before), this.#keptTree(after)])
+    return differingEntries(old.object, young.object, before.length / 2)
   }
 
   async blob(oid: Oid): Promise<Uint8Array> {
@@ -81,7 +115,7 @@ export class ObjectStore {
     let found: TreeEntry = { name: '', mode: FOLDER, oid: tree }
     for (const part of path === '' ? [] : path.split('/')) {
       if (found.mode !== FOLDER) return undefined
-      const next = (await this.tree(found.oid)).find(({ name }) => name === part)
+      const next = await this.#entry(found.oid, part)
       if (next === undefined) return undefined
       found = next
     }
@@ -108,10 +142,10 @@ export class ObjectStore {
   /** The paths of the files that differ between two trees; undefined is the empty tree. */
   async changedPaths(before: Oid | undefined, after: Oid | undefined, dir = ''): Promise<readonly string[]> {
     if (before === after) return []
-    const [old, young] = await Promise.all([before, after].map((oid) => (oid === undefined ? [] : this.tree(oid))))
-    const others = new Map(old?.map((entry) => [entry.name, entry]))
+    const [old, young] = await this.#differing(before, after)
+    const others = new Map(old.map((entry) => [entry.name, entry]))
     const changed: Promise<readonly string[]>[] = []
-    for (const entry of young ?? []) {
+    for (const entry of young) {
       changed.push(this.#changedEntry(others.get(entry.name), entry, dir))
       others.delete(entry.name)
     }
@@ -142,17 +176,17 @@ export class ObjectStore {
     return files.flatMap((item) => (typeof item === 'number' ? (nested[item] ?? []) : item))
   }
 
-  #remember(oid: Oid, object: RawObject): readonly TreeEntry[] {
+  #remember(oid: Oid, object: RawObject): KeptTree {
     const known = this.#trees.get(oid)
     if (known !== undefined) return known
-    const entries = parseTree(object, oid.length / 2)
-    this.#cachedEntries += entries.length
-    if (this.#cachedEntries > CACHED_ENTRIES) {
+    this.#cachedBytes += object.content.length
+    if (this.#cachedBytes > CACHED_TREE_BYTES) {
       this.#trees.clear()
-      this.#cachedEntries = entries.length
+      this.#cachedBytes = object.content.length
     }
-    this.#trees.set(oid, entries)
-    return entries
+    const kept = { object }
+    this.#trees.set(oid, kept)
+    return kept
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Entry, Oid, Repository } from '../../registry/ports.js'
+import type { Entry, Identity, Oid, Repository } from '../../registry/ports.js'
 import type { IndexRepair } from '../recover.js'
 import { advance } from './advance.js'
 import { commitFiles, workTreeOf } from './commit.js'
@@ -68,7 +68,7 @@ function reads(native: Native) {
       return folder.replace(/\n$/, '')
     },
     isShallow: async () => (statSync(join(location.commonDir, 'shallow'), { throwIfNoEntry: false })?.size ?? 0) > 0,
-    identity: () => readIdentity(context),
+    ...identityOf(native),
     operationUnderWay: async () => findOperation(location.gitDir),
     unmerged: () => unmergedPaths(context),
     listTree: async (commit: Oid, dir: string) => store.list((await store.commit(commit)).tree, dir),
@@ -80,6 +80,23 @@ function reads(native: Native) {
     status: async (dir: string) => {
       workTreeOf(native)
       return listStatus(context, dir, native.blobId)
+    },
+  }
+}
+
+/** `warmUp` asks git ahead of time; that answer is given once, because a server lives longer than a configuration. */
+function identityOf({ context, store }: Native) {
+  let early: Promise<Identity> | undefined
+  return {
+    identity: (): Promise<Identity> => {
+      const asked = early ?? readIdentity(context)
+      early = undefined
+      return asked
+    },
+    warmUp: (): void => {
+      early = readIdentity(context)
+      early.catch(() => undefined) // Told to whoever asks for it.
+      store.warmUp()
     },
   }
 }
