@@ -9,7 +9,7 @@ import { readKnowledge } from './known.js'
 import { readOverview } from './overview.js'
 import { viewPartials } from './prepare.js'
 import { contentsOf, createRecord, type PromptContents, type PromptRecord } from './record.js'
-import { chooseEnvironment, type Registry } from './registry.js'
+import { chooseEnvironment, type Registry, type RegistryRepository } from './registry.js'
 import { readView } from './resolve.js'
 import { readVariables } from './variables.js'
 import type { View } from './view.js'
@@ -59,9 +59,10 @@ export async function listBriefly(registry: Registry, request: ListRequest): Pro
   const tip = await readTip(registry)
   if (tip === undefined || (await repository.isShallow())) return list(registry, request)
   const environment = chooseEnvironment(registry, request.environment)
-  const [overview, modified] = await Promise.all([
+  // Git is started first: it looks at the files while the overview is read and parsed.
+  const [modified, overview] = await Promise.all([
+    readModified(registry, await registry.git(), environment),
     readOverview(registry, tip, environment),
-    readModified(registry, environment),
   ])
   const brief = new Map<Slug, BriefPrompt>()
   for (const [slug, { state, version, liveVersion, title, tags }] of overview) {
@@ -77,13 +78,14 @@ export async function listBriefly(registry: Registry, request: ListRequest): Pro
 /** The files that differ from HEAD; undefined for one that is gone from the disk. */
 async function readModified(
   registry: Registry,
+  { repository, prefix }: RegistryRepository,
   environment: Environment,
 ): Promise<ReadonlyMap<Slug, BriefPrompt | undefined>> {
-  const { repository, prefix } = await registry.git()
   const modified = new Map<Slug, BriefPrompt | undefined>()
   if (repository.workTree === undefined) return modified
+  const changed = await repository.status(`${prefix}${PROMPTS_DIR}/${environment}`)
   const view = await readView(registry)
-  for (const { path } of await repository.status(`${prefix}${PROMPTS_DIR}/${environment}`)) {
+  for (const { path } of changed) {
     const slug = parsePromptPath(path.slice(prefix.length))?.slug
     if (slug !== undefined) modified.set(slug, await readBrief(view, environment, slug))
   }
