@@ -105,6 +105,11 @@ export class PreparedPrompt {
     return this.#knownVariables
   }
 
+  /** As `variables`, made anew each time: for who has thousands of prompts and wants the list once. */
+  listVariables(): readonly Variable[] {
+    return listVariables(this.prompt, this.declared, this.#knownUses ?? this.#collectUses())
+  }
+
   /**
    * The compiled text, or the messages of a chat prompt. Throws `missing_variable`, `invalid_variable` or `output_limit`, and with
    * `strict`, before them, `undeclared_variable`, `unused_variable` or `unknown_variable`; each names all in `details.variables`.
@@ -147,11 +152,15 @@ export class PreparedPrompt {
   }
 
   get #uses(): ReadonlyMap<string, Use> {
-    this.#knownUses ??= collectUses(this.#source, {
+    this.#knownUses ??= this.#collectUses()
+    return this.#knownUses
+  }
+
+  #collectUses(): ReadonlyMap<string, Use> {
+    return collectUses(this.#source, {
       declared: this.declared,
       partial: (slug) => this.#partials.get(slug as Slug),
     })
-    return this.#knownUses
   }
 
   #compileChat(values: Values, rendering: Rendering): Message[] {

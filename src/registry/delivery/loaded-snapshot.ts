@@ -1,24 +1,30 @@
 import { type BoundedMap, createSizedMap } from '../../core/bounded-map.js'
 import { type DeliveredSummary, indexNames } from '../../core/delivered.js'
+import type { PromptFile } from '../../core/prompt-file.js'
 import type { Environment, Slug } from '../../core/slug.js'
 import type { Oid } from '../ports.js'
 import { Contents } from './contents.js'
-import { type Row, readSummary } from './row.js'
+import { type Row, readRowPrompt, readSummary } from './row.js'
 import { Served } from './served.js'
 import type { ServedPrompt, Snapshot } from './snapshot.js'
 
 /** In bytes, of what is made of the rows that are asked for; what is asked for seldom is made again. */
-const SERVED_LIMIT = 48 * 1024 * 1024
+const SERVED_LIMIT = 64 * 1024 * 1024
+
+const MOST_PARTIALS = 200
 
 /** What the snapshots of a registry share. */
 export interface Shared {
   readonly contents: Contents
   readonly served: BoundedMap<Row, Served>
+  /** What the rows of partials say: thousands of prompts may include one. */
+  readonly partials: BoundedMap<Row, PromptFile>
 }
 
 export const createShared = (): Shared => ({
   contents: new Contents(),
   served: createSizedMap(SERVED_LIMIT, ({ size }) => size),
+  partials: createSizedMap(MOST_PARTIALS, () => 1),
 })
 
 /** What an environment serves, as far as that follows from the commit. */
@@ -85,9 +91,17 @@ export class LoadedSnapshot implements Snapshot {
 
   #serve(row: Row): Served {
     const { environment, provisional } = this
-    const served = new Served(row, { environment, provisional, partials: this.#partialsOf(row) })
+    const partials = this.#partialsOf(row)
+    const served = new Served(row, { environment, provisional, partials, readPartial: this.#readPartial })
     this.#shared.served.set(row, served)
     return served
+  }
+
+  readonly #readPartial = (row: Row): PromptFile => {
+    const { partials } = this.#shared
+    const known = partials.get(row) ?? readRowPrompt(row, this.environment)
+    partials.set(row, known)
+    return known
   }
 
   #rowNamed(name: string): Row | undefined {

@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly provisional: ReadonlySet<Oid>
   /** What it includes, directly or not. */
   readonly partials: readonly Row[]
+  /** Gives the same object for the same row, for all that include it. */
+  readonly readPartial: (row: Row) => PromptFile
 }
 
 /** A row that somebody asked for. What is made of it is made once. */
@@ -33,7 +35,6 @@ export class Served implements ServedPrompt {
   readonly #row: Row
   readonly #surroundings: Surroundings
   #revision: string | undefined
-  #delivered: DeliveredPrompt | undefined
   #prepared: PreparedPrompt | undefined
   #knownParsed: ParsedRow | undefined
 
@@ -53,9 +54,17 @@ export class Served implements ServedPrompt {
     return this.#revision
   }
 
+  /** Made anew each time: what is sent of it is kept as text. */
   get delivered(): DeliveredPrompt {
-    this.#delivered ??= this.#deliver()
-    return this.#delivered
+    const { blob, origin } = readHead(this.#row)
+    const { prompt, partials } = this.#parsed
+    const live = {
+      prompt,
+      digest: this.#row.content.digest,
+      blob,
+      origin: origin === null ? undefined : { ...origin, provisional: this.isProvisional },
+    }
+    return createDelivered(live, partials, () => this.prepared.listVariables())
   }
 
   get prepared(): PreparedPrompt {
@@ -79,24 +88,12 @@ export class Served implements ServedPrompt {
 
   /** Parsed once for both, and kept with them. */
   get #parsed(): ParsedRow {
-    const { environment, partials } = this.#surroundings
+    const { environment, partials, readPartial } = this.#surroundings
     this.#knownParsed ??= {
       prompt: readRowPrompt(this.#row, environment),
-      partials: new Map(partials.map((row) => [row.slug, readRowPrompt(row, environment)])),
+      partials: new Map(partials.map((row) => [row.slug, readPartial(row)])),
     }
     return this.#knownParsed
-  }
-
-  #deliver(): DeliveredPrompt {
-    const { blob, origin } = readHead(this.#row)
-    const { prompt, partials } = this.#parsed
-    const live = {
-      prompt,
-      digest: this.#row.content.digest,
-      blob,
-      origin: origin === null ? undefined : { ...origin, provisional: this.isProvisional },
-    }
-    return createDelivered(live, partials, () => this.prepared.variables)
   }
 }
 

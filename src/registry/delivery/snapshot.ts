@@ -21,7 +21,7 @@ export interface Snapshot {
   list(): readonly DeliveredSummary[]
 }
 
-/** A live prompt; its record and its preparation are made when they are first asked for. */
+/** A live prompt. Its record is made whenever it is asked for, its preparation when it is first asked for. */
 export interface ServedPrompt {
   readonly environment: Environment
   readonly slug: Slug

@@ -129,8 +129,9 @@ function send(
 
 /** Preparing it first tells what is wrong with its partials. */
 function format(served: ServedPrompt, request: LangfuseRequest): string {
-  if (request.resolve && Object.keys(served.delivered.partials).length > 0) void served.prepared
-  return JSON.stringify(formatLangfusePrompt(served.delivered, request))
+  const { delivered } = served
+  if (request.resolve && Object.keys(delivered.partials).length > 0) void served.prepared
+  return JSON.stringify(formatLangfusePrompt(delivered, request))
 }
 
 const invalid = (message: string): PromptctlError => new PromptctlError('usage', message)
