@@ -50,6 +50,10 @@ async function reportHistory({ log, metrics, source }: ServerContext, { before, 
   }
   const blobAt = async ({ tip }: Loaded) => (await repository.entriesAt(tip, [`${prefix}${CONFIG_FILE}`]))[0]?.blob
   if ((await blobAt(before)) !== (await blobAt(after))) {
-    log.write('warn', `${CONFIG_FILE} changed: it counts when the server is started again`, { commit: after.tip })
+    log.write(
+      'warn',
+      `${CONFIG_FILE} changed: writes obey it now, and what is served does when the server is started again`,
+      { commit: after.tip },
+    )
   }
 }

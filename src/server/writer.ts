@@ -3,6 +3,7 @@ import type { Identity } from '../core/history.js'
 import type { Applied } from '../registry/apply.js'
 import type { PushableRequest } from '../registry/apply-push.js'
 import { sharedBranchOf } from '../registry/branches.js'
+import { asConfigured } from '../registry/configured.js'
 import { notifyCommit } from '../registry/notify.js'
 import { onCommits, type Registry } from '../registry/registry.js'
 import type { Caller } from './auth.js'
@@ -44,7 +45,7 @@ async function writeOne(
   action: (registry: Registry, given: Given) => Promise<Applied>,
 ): Promise<Applied> {
   const { source, follower, health, pushes = false } = server
-  const registry = onCommits(source.registry)
+  const registry = await asConfigured(onCommits(source.registry))
   await assertWritable(server, registry)
   const given = { author: authorOf(caller), push: pushes, mirror: follower?.followed.mirror }
   const applied = await findAfresh(server, () => action(registry, given)).catch((error: unknown) => {

@@ -156,6 +156,21 @@ describe.each(Object.entries(ROUTES))('the gate before %s', (name, requestOf) =>
 })
 
 describe('a gate', () => {
+  it('that comes by review stands before the next write of a server that runs', async () => {
+    const team = createTeam(CONFIG.replace(/gates:[^]*/, ''))
+    const { slug } = team.ada.seed('Greet', [{ state: 'draft' }])
+    const { app } = await openServer(team.ada, { tokens: { all: ['read:*', 'write:*'] } })
+    team.ada.repo.write('promptctl.yaml', CONFIG)
+    team.ada.commit('a gate', '-a')
+    const response = await app.inject({
+      method: 'POST',
+      url: `/api/v1/templates/${slug}/publish`,
+      headers: { host: '127.0.0.1:4180', authorization: 'Bearer all', 'content-type': 'application/json' },
+      payload: '{"environment": "development"}',
+    })
+    expect([response.statusCode, response.json().code]).toEqual([422, 'gate_failed'])
+  })
+
   it('never stands before a rollback, an archive or a draft', async () => {
     const registry = createRegistry({ config: CONFIG })
     const { slug } = registry.seed('Greet', [{ template: 'one {{name}}' }, { template: 'two {{name}}' }])
