@@ -15,10 +15,14 @@ export interface OpenOptions {
 
 /**
  * Opens the repository around `cwd` with the engine that PROMPTCTL_GIT names, else with git where there is one on PATH,
- * else without. Throws `usage` for another engine, and what the engine throws.
+ * else without. Throws `usage` for another engine, `not_found` where there is no such directory, and what the engine throws.
  */
 export async function openRepository({ cwd, env, base, signal }: OpenOptions): Promise<Repository> {
-  if (chooseEngine(env) === 'native') {
+  const engine = chooseEngine(env)
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new PromptctlError('not_found', `There is no directory ${cwd}`)
+  }
+  if (engine === 'native') {
     const { openNative } = await import('./native/open.js')
     return openNative(cwd, { env, base, signal })
   }

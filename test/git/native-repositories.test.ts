@@ -162,7 +162,10 @@ describe('a repository that git refuses', () => {
     const repo = world.repo()
     const found = openNative(repo.dir, { env: { PATH: '/nonexistent' } })
     await expect(found.then((repository) => repository.identity())).rejects.toMatchObject({ code: 'unavailable' })
-    await expect(openNative('/nonexistent', { env: repo.env })).rejects.toMatchObject({ code: 'not_found' })
+    for (const PROMPTCTL_GIT of ['native', 'embedded']) {
+      const opening = openRepository({ cwd: '/nonexistent', env: { ...repo.env, PROMPTCTL_GIT } })
+      await expect(opening).rejects.toMatchObject({ code: 'not_found' })
+    }
   })
 })
 
