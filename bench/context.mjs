@@ -8,8 +8,8 @@ import { openSurroundings } from './surroundings.mjs'
 const CACHES = '.git/promptctl/root/cache'
 
 /** What a figure works with; `options` are those of the command line. */
-export function openContext({ bin, seed, short, large, samples, progress }) {
-  const surroundings = openSurroundings()
+export function openContext({ bin, seed, short, large, samples, keep, progress }) {
+  const surroundings = openSurroundings(keep)
   const { env } = surroundings
   const node = process.execPath
   const opened = new Map()

@@ -23,6 +23,7 @@ const HELP = `Usage: npm run bench -- [options]
   --samples <n>    so many samples of each side, in place of 20, 10, 7 or 3
   --check <n>      compare the versions of so many prompts with git ls-tree first: 200, with --only 20, 0 for none
   --seed <n>       another history: 1
+  --keep <name>    keep a variable of the environment, such as NODE_EXTRA_CA_CERTS, which slows each start of Node
   --bin <file>     another build's bin/promptctl.js
   --json           samples and medians as JSON
   --list           the figures' names
@@ -38,6 +39,7 @@ const { values: options } = parseArgs({
     samples: { type: 'string' },
     check: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    keep: { type: 'string', multiple: true, default: [] },
     bin: { type: 'string', default: join(ROOT, 'bin/promptctl.js') },
     json: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },

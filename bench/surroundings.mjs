@@ -18,8 +18,8 @@ const GIT_CONFIG = `[user]
 	detachedHead = false
 `
 
-/** A temporary HOME, and an environment with nothing of the caller's that would reach git, Node or promptctl. */
-export function openSurroundings() {
+/** A temporary HOME, and an environment with nothing of the caller's that would reach git, Node or promptctl, but for `kept`. */
+export function openSurroundings(kept = []) {
   const home = mkdtempSync(join(tmpdir(), 'promptctl-bench-home-'))
   writeFileSync(join(home, '.gitconfig'), GIT_CONFIG)
   const env = {
@@ -29,6 +29,7 @@ export function openSurroundings() {
     GIT_CONFIG_GLOBAL: join(home, '.gitconfig'),
     GIT_CONFIG_NOSYSTEM: '1',
     TZ: 'UTC',
+    ...Object.fromEntries(kept.map((name) => [name, process.env[name] ?? ''])),
   }
   const scratch = (name) => {
     const folder = join(home, name)
