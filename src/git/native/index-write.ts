@@ -36,7 +36,7 @@ export async function write(
 
 /** The system's words, and git's, for what no patience helps against; git then names the lock file that it could not write. */
 const DISK_SAYS_NO =
-  /No space left on device|Out of diskspace|Disk quota exceeded|Read-only file system|Permission denied|Input\/output error/
+  /No space left on device|Out of diskspace|couldn't write|Disk quota exceeded|Read-only file system|Permission denied|Input\/output error/
 
 /**
  * Whether a git failed because another process held a lock. One that is gone by now is worth another try as long as

@@ -140,7 +140,11 @@ export function notStarted(context: GitContext, cause: Error): PromptctlError {
 export function gitFailed(args: readonly string[], { status, stderr }: RunResult): PromptctlError {
   const command = args.find((arg) => !arg.startsWith('-')) ?? ''
   const words = lastWords(stderr) || `it ended with status ${status}`
-  return new PromptctlError('unavailable', `git ${command} failed: ${words}`, { details: { output: stderr, status } })
+  // Of a file that it wrote half, git does not say why.
+  const why = /couldn't write '[^\n]*'$/m.test(stderr) ? ' (is there space left on the disk?)' : ''
+  return new PromptctlError('unavailable', `git ${command} failed: ${words}${why}`, {
+    details: { output: stderr, status },
+  })
 }
 
 /** The lines of git's standard error that say why, without `fatal: `; else the last line. */
