@@ -134,7 +134,7 @@ export async function openRegistriesAt(
   const repository = await openRepository({ cwd, base, env, signal: interrupt?.signal })
   const files = (await repository.listTree(commit, '')).filter(({ path }) => basename(path) === CONFIG_FILE)
   const openAt = async (prefix: string): Promise<Registry> => {
-    const config = await readConfigAt(repository, commit, prefix)
+    const config = await requireConfigAt(repository, commit, prefix)
     return createRegistry(config, undefined, options, () => attach(repository, prefix, options))
   }
   return {
@@ -187,20 +187,17 @@ async function openRepositoryOrNothing({
 /** A bare repository's configuration is that of the branch that it shares: of HEAD, unless the file there names another. */
 async function readBareConfig(repository: Repository, prefix: string): Promise<Config> {
   const { commit } = await repository.head()
-  return readConfigAt(repository, commit, prefix)
+  return requireConfigAt(repository, commit, prefix)
 }
 
-async function readConfigAt(repository: Repository, commit: Oid | undefined, prefix: string): Promise<Config> {
-  const path = `${prefix}${CONFIG_FILE}`
-  const entry = commit === undefined ? undefined : (await repository.entriesAt(commit, [path]))[0]
-  if (entry === undefined) {
-    throw new PromptctlError('not_found', `This bare repository has no ${path} on its branch`, {
-      hint: 'Where a repository holds several registries, --registry <path> names one.',
-    })
-  }
-  const bytes = (await repository.readBlobs([entry.blob])).get(entry.blob) ?? new Uint8Array()
+async function requireConfigAt(repository: Repository, commit: Oid | undefined, prefix: string): Promise<Config> {
+  const { readConfigAt } = await import('./registry/config-at.js')
   const name = prefix === '' ? nameOf(repository) : basename(prefix)
-  return parseConfig(bytes, path, { defaultName: name })
+  const config = commit === undefined ? undefined : await readConfigAt(repository, commit, prefix, name)
+  if (config !== undefined) return config
+  throw new PromptctlError('not_found', `This bare repository has no ${prefix}${CONFIG_FILE} on its branch`, {
+    hint: 'Where a repository holds several registries, --registry <path> names one.',
+  })
 }
 
 /** The folder's name, as a clone of it would be called. */

@@ -1,6 +1,5 @@
-import { parseConfig } from '../core/config.js'
-import { CONFIG_FILE } from '../core/paths.js'
 import { readTip } from './branches.js'
+import { readConfigAt } from './config-at.js'
 import type { Registry } from './registry.js'
 
 /**
@@ -10,8 +9,6 @@ import type { Registry } from './registry.js'
 export async function asConfigured(registry: Registry): Promise<Registry> {
   const { repository, prefix } = await registry.git()
   const tip = await readTip(registry)
-  const [entry] = tip === undefined ? [] : await repository.entriesAt(tip, [`${prefix}${CONFIG_FILE}`])
-  if (entry === undefined) return registry
-  const bytes = (await repository.readBlobs([entry.blob])).get(entry.blob) ?? new Uint8Array()
-  return { ...registry, config: parseConfig(bytes, CONFIG_FILE, { defaultName: registry.config.name }) }
+  const config = tip === undefined ? undefined : await readConfigAt(repository, tip, prefix, registry.config.name)
+  return config === undefined ? registry : { ...registry, config }
 }
