@@ -2,7 +2,7 @@ import { afterEach, expect } from 'vitest'
 import { formatTokenLine, hashToken, parseScope } from '../../src/core/tokens.js'
 import { openCloned, openRegistry } from '../../src/open.js'
 import type { ChangeRecord } from '../../src/registry/apply.js'
-import { type ServeOptions, serve } from '../../src/server/serve.js'
+import { type ServeOptions, type ServeSurroundings, serve } from '../../src/server/serve.js'
 import { isolatedEnv, type ProcessEnv } from './repo.js'
 
 /** A token that may do everything, and one that may read. */
@@ -15,6 +15,8 @@ export interface FollowingOptions extends Partial<ServeOptions> {
   readonly dir: string
   readonly env: ProcessEnv
   readonly refreshSecret?: string
+  /** Null: without tokens; without it those of TOKEN and READER. */
+  readonly readTokens?: ServeSurroundings['readTokens'] | null
 }
 
 /** A server on a socket of its own, in this process; stopped after the test. */
@@ -47,6 +49,7 @@ export async function startFollowing({
   dir,
   env,
   refreshSecret,
+  readTokens = async () => ({ text: tokenFile(), file: 'tokens' }),
   ...more
 }: FollowingOptions): Promise<Following> {
   const place = { directory: dir, base: dir, env, now: Date.now }
@@ -62,7 +65,7 @@ export async function startFollowing({
       {
         registry,
         refreshSecret,
-        readTokens: async () => ({ text: tokenFile(), file: 'tokens' }),
+        readTokens: readTokens ?? undefined,
         signal: stopping.signal,
         now: Date.now,
         write: (written) => {

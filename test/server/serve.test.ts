@@ -1,72 +1,24 @@
 import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { DeliveredPrompt } from '../../src/core/delivered.js'
+import type { Environment } from '../../src/core/slug.js'
 import { openRegistry } from '../../src/open.js'
 import { serve } from '../../src/server/serve.js'
 import { promptctl } from '../helpers/cli.js'
+import { type Following, startFollowing } from '../helpers/following.js'
 import { createRegistry, type TestRegistry, tempDir } from '../helpers/registry.js'
 
-interface Running {
-  readonly url: string
-  /** Every line so far. */
-  lines(): readonly Readonly<Record<string, unknown>>[]
-  stop(): Promise<void>
-}
-
-const running: Running[] = []
-afterEach(async () => {
-  for (const one of running.splice(0)) await one.stop()
-})
-
-async function start(
-  { dir, repo }: Pick<TestRegistry, 'dir' | 'repo'>,
-  more: { readonly tokens?: string; readonly host?: string; readonly environment?: string } = {},
-): Promise<Running> {
-  const registry = await openRegistry({ directory: dir, env: repo.env, now: Date.now })
-  const stopping = new AbortController()
-  let text = ''
-  let ended: Promise<void> | undefined
-  const url = await new Promise<string>((done, fail) => {
-    ended = serve(
-      {
-        host: more.host ?? '127.0.0.1',
-        port: 0,
-        environment: (more.environment ?? 'production') as never,
-        branch: undefined,
-        allowedHosts: [],
-        cors: [],
-      },
-      {
-        registry,
-        readTokens: more.tokens === undefined ? undefined : async () => readTokens(more.tokens ?? ''),
-        signal: stopping.signal,
-        now: Date.now,
-        write: (lines) => {
-          text += lines
-        },
-        onListening: done,
-      },
-    )
-    ended.catch(fail)
+const start = (
+  { dir, repo: { env } }: Pick<TestRegistry, 'dir' | 'repo'>,
+  { tokens }: { readonly tokens?: string } = {},
+): Promise<Following> =>
+  startFollowing({
+    dir,
+    env,
+    environment: 'production' as Environment,
+    readTokens: tokens === undefined ? null : () => readTokens(tokens),
   })
-  const started: Running = {
-    url,
-    lines: () =>
-      text
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Record<string, unknown>),
-    stop: async () => {
-      stopping.abort()
-      await ended
-      await registry.close()
-    },
-  }
-  running.push(started)
-  await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 10_000, interval: 20 }).toBe(200)
-  return started
-}
 
 const readTokens = async (file: string) => {
   const { readFileSync } = await import('node:fs')
