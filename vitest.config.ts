@@ -7,7 +7,7 @@ const OF_THE_BINARY = ['test/bin.test.ts', 'test/hook.test.ts', 'test/readme.tes
 const FAULTS = ['test/faults/**/*.test.ts']
 
 // Tests start git and promptctl: what takes 50 ms alone takes seconds on a busy machine.
-const timeouts = { testTimeout: 30_000, hookTimeout: 60_000 }
+const timeouts = { testTimeout: 30_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 
 export default defineConfig({
   test: {

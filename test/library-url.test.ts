@@ -108,7 +108,7 @@ describe('a registry behind a URL', () => {
     ['says something else', (response) => response.writeHead(200).end('<html>sign in</html>')],
   ] as [string, Answering][])('goes on with the last good prompt while the server %s [case 64]', async (_, broken) => {
     const { receiver, answer, open } = await startServer(serving('Good'))
-    const registry = await open({ maxAgeMs: 20, timeoutMs: 100 })
+    const registry = await open({ maxAgeMs: 20, timeoutMs: 1000 })
     expect(await registry.compile(SLUG)).toBe('Good')
     answer(broken)
     for (let round = 0; round < 3; round++) {
@@ -120,7 +120,7 @@ describe('a registry behind a URL', () => {
     expect(await codeOf(registry.get('other-00000002'))).toMatch(/^(unavailable|invalid_prompt)$/)
     answer(serving('Better'))
     await later(150)
-    await expect.poll(() => registry.compile(SLUG), { timeout: 3000 }).toBe('Better')
+    await expect.poll(() => registry.compile(SLUG)).toBe('Better')
   })
 
   it('lets go of a prompt that is archived, and takes it back when it is there again [case 6]', async () => {
@@ -129,11 +129,9 @@ describe('a registry behind a URL', () => {
     await registry.get(SLUG)
     answer(problem(404, 'not_found'))
     await later(30)
-    await registry.get(SLUG)
     await expect.poll(() => codeOf(registry.get(SLUG))).toBe('not_found')
     answer(serving('Back'))
-    await later(30)
-    expect(await registry.compile(SLUG)).toBe('Back')
+    await expect.poll(() => registry.compile(SLUG).catch(() => undefined)).toBe('Back')
   })
 
   it('waits for the look when nobody has asked for long', async () => {

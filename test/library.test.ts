@@ -81,7 +81,7 @@ describe('the library', () => {
     const stop = registry.watch((change) => changes.push(change))
     await new Promise((done) => setTimeout(done, 1000))
     await fixture.json('archive', first.slug, '--env', 'production')
-    await expect.poll(() => changes, { timeout: 5000 }).toEqual([{ environment: 'production', slugs: [first.slug] }])
+    await expect.poll(() => changes).toEqual([{ environment: 'production', slugs: [first.slug] }])
     stop()
     await registry.close()
   })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isPromptctlError } from '../../src/core/errors.js'
 import { isEnvironment, isSlug, parseEnvironment, parseSlug, suffixOf, titlePartOf } from '../../src/core/slug.js'
 import { createSlug, titlePart } from '../../src/core/slug-title.js'
+import { expectEffort } from '../helpers/effort.js'
 
 const ID = '3f8a2b1c-4e9d-4c6b-9a51-0d2f6c1b7e88'
 
@@ -37,9 +38,9 @@ describe('titlePart [case 1]', () => {
   })
 
   it('takes a megabyte of title in no time', () => {
-    const start = performance.now()
-    expect(titlePart('城'.repeat(1_000_000))).toMatch(/^cheng(-cheng)+$/)
-    expect(performance.now() - start).toBeLessThan(200)
+    const title = '城'.repeat(1_000_000)
+    expect(titlePart(title)).toMatch(/^cheng(-cheng)+$/)
+    expectEffort(() => titlePart(title), 200)
   })
 })
 

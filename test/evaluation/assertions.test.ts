@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { judge, type Verdict } from '../../src/evaluation/assertions/judge.js'
 import type { AssertionEntry } from '../../src/evaluation/test-set.js'
+import { expectEffort } from '../helpers/effort.js'
 
 interface Given {
   readonly latencyMs?: number | null
@@ -139,9 +140,7 @@ describe('hostile patterns, schemas and answers take no time', () => {
   ])(
     '%s',
     (_, assertion, output) => {
-      const start = performance.now()
-      expect(judgeAll([assertion], output).pass).toBe(false)
-      expect(performance.now() - start).toBeLessThan(15_000)
+      expectEffort(() => expect(judgeAll([assertion], output).pass).toBe(false), 10_000)
     },
     30_000,
   )

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -128,9 +128,16 @@ describe('exec', () => {
   it('is ended by Ctrl-C, and what was answered is still there', async () => {
     const controller = new AbortController()
     const set = `providers: [echo]\ntests: [{vars: {a: hi}, providerOutput: canned}, {vars: {a: [x, y, z]}}]\n`
-    const more = byUser(program('setInterval(() => {}, 1000)'), { concurrency: 2 })
-    setTimeout(() => controller.abort(), 300)
-    const result = await evaluate({ set, more, signal: controller.signal })
+    const started = join(dir, 'started')
+    const text = `import { writeFileSync } from 'node:fs'\nwriteFileSync('${started}', '')\nsetInterval(() => {}, 1000)`
+    const evaluating = evaluate({
+      set,
+      more: byUser(program(text), { concurrency: 2 }),
+      signal: controller.signal,
+    })
+    await expect.poll(() => existsSync(started)).toBe(true)
+    controller.abort()
+    const result = await evaluating
     expect([result.interrupted, result.passed, result.total]).toEqual([true, 1, 4])
     expect(
       result.cases

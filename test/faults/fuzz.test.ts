@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ERROR_CODES, isPromptctlError } from '../../src/core/errors.js'
 import { STATUS } from '../../src/server/status.js'
+import { cpuMs } from '../helpers/effort.js'
 import { createRegistry } from '../helpers/registry.js'
 import { openServer } from '../helpers/server.js'
 import { budgetMs, createRandom, report, SEED, timeoutMs } from './budget.js'
@@ -16,11 +17,6 @@ const SHORT_MS = 4_000
 const SLOWEST_MS = 1000
 const targets = createTargets()
 const share = budgetMs('fuzz', SHORT_MS) / (targets.length + 2)
-
-const cpuMs = (): number => {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}
 
 function readOne({ name, read }: Target, bytes: Buffer): void {
   const about = `${name}: ${JSON.stringify(bytes.toString('latin1')).slice(0, 2000)}`

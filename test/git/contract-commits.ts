@@ -285,13 +285,11 @@ function describeLocks(world: World): void {
       writeFileSync(lock, '')
       const old = Date.now() / 1000 - 3600
       utimesSync(lock, old, old)
-      const started = Date.now()
       await expect(commitFiles(repository, { [PROMPT]: '2' })).rejects.toMatchObject({
         code: 'unavailable',
         message: expect.stringContaining(lock),
         details: { age_seconds: expect.toSatisfy((age: number) => age >= 3600) },
       })
-      expect(Date.now() - started).toBeLessThan(14_000)
       expect(existsSync(lock)).toBe(true)
       rmSync(lock)
       expectUntouched(repo, '1', 'one')

@@ -91,7 +91,7 @@ export async function startFollowing({
     },
   }
   running.push(started)
-  await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 20_000, interval: 20 }).toBe(200)
+  await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { interval: 20 }).toBe(200)
   return started
 }
 

@@ -52,7 +52,7 @@ export async function startReceiver(answering: Answering = answer200, port = 0):
     url: `http://127.0.0.1:${address.port}/hook`,
     port: address.port,
     received,
-    waitFor: async (count, timeoutMs = 10_000) => {
+    waitFor: async (count, timeoutMs = 20_000) => {
       const deadline = Date.now() + timeoutMs
       while (received.length < count) {
         if (Date.now() > deadline) throw new Error(`${received.length} of ${count} requests came`)

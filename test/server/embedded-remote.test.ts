@@ -36,7 +36,7 @@ describe('a server without git, over https', () => {
     expect(team.ada.repo.git('show', '-s', '--format=%an|%cn')).toBe('ci|promptctl')
     await team.ada.json('archive', slug, '--push')
     const path = `/api/v1/templates/${slug}`
-    await expect.poll(() => server.get(path), { timeout: 5_000 }).toMatchObject({ state: 'archived', version: 4 })
+    await expect.poll(() => server.get(path)).toMatchObject({ state: 'archived', version: 4 })
     const again = { environment: 'development', restore: true }
     expect(await server.write('POST', `/${slug}/rollback/2`, again)).toMatchObject({
       status: 200,

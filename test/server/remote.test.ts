@@ -115,9 +115,7 @@ describe('a remote that goes away [case 64]', () => {
     const gone = `${team.origin}.gone`
     const tip = team.tip()
     renameSync(team.origin, gone)
-    await expect
-      .poll(() => server.get('/readyz'), { timeout: 5_000 })
-      .toMatchObject({ status: 'degraded', failing: ['fetch'] })
+    await expect.poll(() => server.get('/readyz')).toMatchObject({ status: 'degraded', failing: ['fetch'] })
     const path = `/api/v1/prompts/${slugs[0]}?environment=development`
     expect(await server.get(path)).toMatchObject({ version: 2 })
     const refused = await server.write('PUT', `/${slugs[0]}`, { ...EDIT, template: 'x\n' })
@@ -134,7 +132,7 @@ describe('a remote that goes away [case 64]', () => {
     const again = await startFollowing(place)
     expect(await again.get(path)).toMatchObject({ version: 2 })
     renameSync(gone, team.origin)
-    await expect.poll(() => again.get('/readyz'), { timeout: 5_000 }).toMatchObject({ status: 'ready' })
+    await expect.poll(() => again.get('/readyz')).toMatchObject({ status: 'ready' })
     expect(await again.write('PUT', `/${slugs[0]}`, { ...EDIT, template: 'x\n' })).toMatchObject({ status: 200 })
   }, 30_000)
 
@@ -161,14 +159,12 @@ describe('what is followed', () => {
     await team.ada.json('publish', slugs[0])
     team.ada.repo.git('push', '-q', 'origin', 'main')
     const path = `/api/v1/prompts/${slugs[0]}?environment=development`
-    await expect.poll(() => server.get(path), { timeout: 5_000 }).toMatchObject({ version: 3 })
+    await expect.poll(() => server.get(path)).toMatchObject({ version: 3 })
     team.ada.repo.git('reset', '-q', '--hard', 'HEAD~2')
     const forced = team.ada.commit('another history', '--allow-empty')
     team.ada.repo.git('push', '-q', '--force', 'origin', 'main')
-    await expect.poll(() => server.get('/readyz'), { timeout: 5_000 }).toMatchObject({ commit: forced })
-    await expect
-      .poll(() => server.lines(), { timeout: 5_000 })
-      .toContainEqual(expect.objectContaining({ code: 'renumbers' }))
+    await expect.poll(() => server.get('/readyz')).toMatchObject({ commit: forced })
+    await expect.poll(() => server.lines()).toContainEqual(expect.objectContaining({ code: 'renumbers' }))
     expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('promptctl_history_rewrites_total 1')
     expect(await server.write('PUT', `/${slugs[0]}`, { ...EDIT, template: 'x\n' })).toMatchObject({ status: 200 })
     expect(team.ada.repo.git('ls-remote', 'origin', 'main')).not.toContain(forced)
@@ -181,14 +177,14 @@ describe('what is followed', () => {
     const path = `/api/v1/prompts/${slugs[0]}?environment=development`
     team.ada.edit(slugs[0], 'One', 'Uno')
     await team.ada.json('publish', slugs[0], '--push')
-    await expect.poll(() => server.get(path), { timeout: 5_000 }).toMatchObject({ version: 3 })
+    await expect.poll(() => server.get(path)).toMatchObject({ version: 3 })
     expect(bob.repo.read(bob.file(slugs[0]))).toContain('One')
     const refused = await server.write('POST', `/${slugs[0]}/archive`, { environment: 'development' })
     expect(refused).toMatchObject({ status: 501, body: { code: 'unsupported' } })
     bob.repo.git('merge', '-q', '--ff-only', 'origin/main')
     bob.edit(slugs[0], 'Uno', 'Eins')
     await bob.json('publish', slugs[0])
-    await expect.poll(() => server.get(path), { timeout: 5_000 }).toMatchObject({ version: 4, provisional: true })
+    await expect.poll(() => server.get(path)).toMatchObject({ version: 4, provisional: true })
   }, 30_000)
 
   it('in a work tree with --push gets the write, and so do the files', async () => {
@@ -215,7 +211,7 @@ describe('what is followed', () => {
     bob.commit('only here', '--allow-empty')
     await team.ada.json('archive', slugs[1], '--push')
     await expect
-      .poll(() => server.get('/readyz'), { timeout: 5_000 })
+      .poll(() => server.get('/readyz'))
       .toMatchObject({
         status: 'degraded',
         commit: team.tip(),

@@ -41,7 +41,7 @@ async function startReplica({ origin }: Team, root: string): Promise<Replica> {
   })
   const replica = { child, ended, ...callsTo(url) }
   replicas.push(replica)
-  await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 20_000 }).toBe(200)
+  await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(200)
   return replica
 }
 

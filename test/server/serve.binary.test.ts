@@ -23,9 +23,9 @@ async function serve({ dir, repo }: TestRegistry, ...words: string[]) {
     })
   }
   const urlOf = (): string => /"url":"([^"]+)"/.exec(text)?.[1] ?? ''
-  await expect.poll(urlOf, { timeout: 20_000 }).not.toBe('')
+  await expect.poll(urlOf).not.toBe('')
   const url = urlOf()
-  await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 20_000 }).toBe(200)
+  await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(200)
   return { child, url, text: () => text, port: Number(new URL(url).port) }
 }
 
@@ -64,7 +64,7 @@ describe('promptctl serve', () => {
     expect(missing.status).toBe(422)
     const exited = once(child, 'exit')
     child.kill('SIGTERM')
-    await expect.poll(() => text().includes('draining'), { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => text().includes('draining')).toBe(true)
     const answers = await Promise.all(requests.map(({ finish }) => finish()))
     for (const answer of answers) {
       expect(answer).toMatch(/^HTTP\/1\.1 200 /)

@@ -29,19 +29,19 @@ const versionAt = async (url: string, slug: string) =>
   ((await (await fetch(`${url}/api/v1/prompts/${slug}`)).json()) as DeliveredPrompt).version
 
 describe('serve', () => {
-  it('shows a commit by anyone within a second, packed references too', async () => {
+  it('shows a commit by anyone, packed references too', async () => {
     const fixture = createRegistry()
     const { slug } = fixture.live('Greeting', 'Hi', 'production')
     const { url } = await start(fixture)
     expect(await versionAt(url, slug)).toBe(4)
     fixture.edit(slug, 'Hi', 'Ho', 'production')
     await fixture.json('publish', slug, '--env', 'production')
-    await expect.poll(() => versionAt(url, slug), { timeout: 1_500, interval: 20 }).toBe(5)
+    await expect.poll(() => versionAt(url, slug), { interval: 20 }).toBe(5)
     fixture.repo.git('pack-refs', '--all')
     fixture.edit(slug, 'Ho', 'He', 'production')
     await fixture.json('publish', slug, '--env', 'production')
     fixture.repo.git('pack-refs', '--all')
-    await expect.poll(() => versionAt(url, slug), { timeout: 1_500, interval: 20 }).toBe(6)
+    await expect.poll(() => versionAt(url, slug), { interval: 20 }).toBe(6)
   })
 
   it('answers wholly old or wholly new while it reloads under load [case 66]', async () => {
@@ -61,7 +61,7 @@ describe('serve', () => {
     for (const version of [5, 6, 7]) {
       fixture.edit(slug, `Text ${version - 1}`, `Text ${version}`, 'production')
       await fixture.json('publish', slug, '--env', 'production')
-      await expect.poll(() => versionAt(url, slug), { timeout: 3_000, interval: 20 }).toBe(version)
+      await expect.poll(() => versionAt(url, slug), { interval: 20 }).toBe(version)
     }
     isOver = true
     await Promise.all(asking)
@@ -77,7 +77,7 @@ describe('serve', () => {
     fixture.commit('break the seal')
     fixture.edit(fine, 'Old', 'New', 'production')
     await fixture.json('publish', fine, '--env', 'production')
-    await expect.poll(() => versionAt(url, fine), { timeout: 1_500, interval: 20 }).toBe(5)
+    await expect.poll(() => versionAt(url, fine), { interval: 20 }).toBe(5)
     expect(await versionAt(url, broken)).toBe(4)
     const metrics = await (await fetch(`${url}/metrics`)).text()
     expect(metrics).toContain('promptctl_invalid_prompts{environment="production"} 1')
@@ -134,7 +134,7 @@ describe('serve', () => {
     const { lines } = await start(fixture)
     fixture.repo.git('reset', '-q', '--hard', 'HEAD~1')
     fixture.commit('another', '--allow-empty')
-    await expect.poll(() => lines().some(({ code }) => code === 'renumbers'), { timeout: 2_000 }).toBe(true)
+    await expect.poll(() => lines().some(({ code }) => code === 'renumbers')).toBe(true)
   })
 
   it('follows the file of tokens, and keeps the old ones when that is wrong', async () => {
@@ -155,10 +155,10 @@ describe('serve', () => {
       (await fetch(`${url}/api/v1/prompts/${slug}`, { headers: { authorization: `Bearer ${token}` } })).status
     expect([await ask(a.token), await ask(b.token)]).toEqual([200, 401])
     writeFileSync(file, `${b.line}\n`)
-    await expect.poll(() => ask(b.token), { timeout: 3_000 }).toBe(200)
+    await expect.poll(() => ask(b.token)).toBe(200)
     expect(await ask(a.token)).toBe(401)
     appendFileSync(file, `${a.token}\n`)
-    await expect.poll(() => lines().some(({ part }) => part === 'tokens'), { timeout: 3_000 }).toBe(true)
+    await expect.poll(() => lines().some(({ part }) => part === 'tokens')).toBe(true)
     expect(await ask(b.token)).toBe(200)
     expect(JSON.stringify(lines())).not.toContain(a.token)
   })
@@ -201,7 +201,7 @@ describe('serve', () => {
       await expect.poll(() => url).not.toBe('')
       expect((await fetch(`${url}/readyz`)).status).toBe(503)
       fixture.commit('first')
-      await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 5_000 }).toBe(200)
+      await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(200)
     } finally {
       stopping.abort()
       await ended

@@ -36,7 +36,7 @@ function run(
 /** Waits until the outbox is as wanted, or fails. */
 async function waitForOutbox(registry: TestRegistry, isRight: (files: readonly string[]) => boolean): Promise<void> {
   const outbox = join(registry.repo.git('rev-parse', '--absolute-git-dir'), 'promptctl/root/outbox')
-  for (const deadline = Date.now() + 10_000; !isRight(readdirSync(outbox)); ) {
+  for (const deadline = Date.now() + 20_000; !isRight(readdirSync(outbox)); ) {
     if (Date.now() > deadline) throw new Error(`in the outbox: ${readdirSync(outbox).join(' ')}`)
     await new Promise((again) => setTimeout(again, 20))
   }
@@ -70,8 +70,9 @@ describe('the background process', () => {
     registry.live('Greet', 'Hi')
     const { status, ms } = await run(registry, env, 'notify', 'HEAD~1..HEAD', '--no-wait')
     expect(status).toBe(0)
-    expect(ms).toBeLessThan(5000)
-    for (const deadline = Date.now() + 5000; sockets.length === 0 && Date.now() < deadline; ) {
+    // The attempt itself goes on for 10 s.
+    expect(ms).toBeLessThan(10_000)
+    for (const deadline = Date.now() + 20_000; sockets.length === 0 && Date.now() < deadline; ) {
       await new Promise((again) => setTimeout(again, 20))
     }
     expect(sockets).toHaveLength(1)

@@ -71,9 +71,7 @@ describe('a delivery over HTTP', () => {
 
   it('an endpoint that accepts and never answers is cut off [case 40]', async () => {
     const url = await startRaw(() => {})
-    const began = performance.now()
     expect(await post(url, { timeoutMs: 300 })).toEqual({ kind: 'silent', reason: 'no answer in time' })
-    expect(performance.now() - began).toBeLessThan(2000)
   })
 
   it('an answer that drips for ever is cut off, and its status counts', async () => {
