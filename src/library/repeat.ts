@@ -4,8 +4,9 @@ export interface RepeatOptions<T> {
 }
 
 /**
- * Does something again and again, one at a time, with a pause in between, until it is stopped; what it finds is told. A process
- * that does nothing else still ends.
+ * Does something again and again, one at a time, with a pause in between, until it is stopped, and reports what it finds.
+ * What a listener throws is the listener's bug: it is thrown on, as an unhandled rejection. A process that does nothing
+ * else still ends.
  */
 export function repeat<T>(
   pauseMs: number,
@@ -15,13 +16,15 @@ export function repeat<T>(
   let stopped = false
   let timer: NodeJS.Timeout
   const round = async (): Promise<void> => {
-    try {
-      const result = await action()
-      if (result !== undefined && !stopped) onResult(result)
-    } catch (error) {
-      if (!stopped) onError?.(error instanceof Error ? error : new Error(String(error)))
-    }
-    if (!stopped) schedule()
+    const look = await action().then(
+      (result) => () => {
+        if (result !== undefined) onResult(result)
+      },
+      (error: unknown) => () => onError?.(error instanceof Error ? error : new Error(String(error))),
+    )
+    if (stopped) return
+    schedule()
+    look()
   }
   const schedule = (): void => {
     timer = setTimeout(round, pauseMs)

@@ -17,9 +17,9 @@ interface Answer {
 }
 
 /** Threads for work on thousands of files; undefined on a machine with one core, or without the worker's file. */
-export function openPool(): Parallel | undefined {
+export function openPool(worker = WORKER): Parallel | undefined {
   const cores = availableParallelism()
-  if (cores < 2 || !existsSync(WORKER)) return undefined
+  if (cores < 2 || !existsSync(worker)) return undefined
   let threads: readonly Thread[] = []
   let running = 0
   let idle: NodeJS.Timeout | undefined
@@ -34,7 +34,7 @@ export function openPool(): Parallel | undefined {
     async (input: readonly unknown[]): Promise<never> => {
       clearTimeout(idle)
       running += 1
-      if (threads.length === 0) threads = Array.from({ length: Math.min(cores, 8) }, openThread)
+      if (threads.length === 0) threads = Array.from({ length: Math.min(cores, 8) }, () => openThread(worker))
       const results: unknown[] = []
       let next = 0
       const work = async (thread: Thread): Promise<void> => {
@@ -47,6 +47,10 @@ export function openPool(): Parallel | undefined {
       }
       try {
         await Promise.all(threads.map(work))
+      } catch (error) {
+        // A thread may be dead: the next run begins with new ones.
+        await close()
+        throw error
       } finally {
         running -= 1
         if (running === 0) idle = setTimeout(close, IDLE_MS).unref()
@@ -67,18 +71,20 @@ interface Thread {
   close(): Promise<void>
 }
 
-function openThread(): Thread {
-  const worker = new Worker(WORKER)
+function openThread(file: string): Thread {
+  const worker = new Worker(file)
   const waiting = new Map<number, { done: (result: readonly unknown[]) => void; fail: (error: Error) => void }>()
   let id = 0
   worker.on('message', (answer: Answer) => {
     waiting.get(answer.id)?.done(answer.result)
     waiting.delete(answer.id)
   })
-  worker.on('error', (error) => {
+  const failAll = (error: Error): void => {
     for (const { fail } of waiting.values()) fail(error)
     waiting.clear()
-  })
+  }
+  worker.on('error', failAll)
+  worker.on('exit', (status) => failAll(new Error(`A worker thread ended with status ${status}`)))
   return {
     ask: (task, input) =>
       new Promise((done, fail) => {

@@ -103,7 +103,7 @@ describe('exec', () => {
       const one = spawn('sleep', ['60'], { stdio: 'inherit' })
       writeFileSync(${JSON.stringify(pidFile)}, String(one.pid))
       setInterval(() => {}, 1000)`
-    await runProgram(child, { timeoutMs: 1500 })
+    await runProgram(child, { timeoutMs: 5000 })
     const pid = Number(readFileSync(pidFile, 'utf8'))
     await expect.poll(() => isRunning(pid)).toBe(false)
   })

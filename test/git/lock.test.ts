@@ -55,7 +55,7 @@ describe('the advisory lock [case 31]', () => {
   })
 
   it('waits for a live process', async () => {
-    const child = await holder(400)
+    const child = await holder(1500)
     const started = performance.now()
     expect(await withLock(dir, async () => 'ours')).toBe('ours')
     expect(performance.now() - started).toBeGreaterThan(200)
@@ -78,12 +78,12 @@ describe('the advisory lock [case 31]', () => {
     const turn = (): void =>
       writeLock({ pid: process.pid, host: hostname(), nonce: randomBytes(12).toString('hex'), since })
     turn()
-    const turns = setInterval(turn, 100)
+    const turns = setInterval(turn, 200)
     setTimeout(() => {
       clearInterval(turns)
-      rmSync(join(dir, 'lock'))
-    }, 900)
-    expect(await withLock(dir, async () => 'ours', { timeoutMs: 500 })).toBe('ours')
+      rmSync(join(dir, 'lock'), { force: true })
+    }, 4000)
+    expect(await withLock(dir, async () => 'ours', { timeoutMs: 2500 })).toBe('ours')
   })
 
   it('is taken over from a process that was killed', async () => {

@@ -84,7 +84,7 @@ describe('two servers over one remote [case 68]', () => {
     await pushing
     expect(answers.map(({ status }) => status).filter((status) => ![200, 409, 412].includes(status))).toEqual([])
     const done = answers.filter(({ status }) => status === 200).map(({ body }) => body)
-    expect(done.length).toBeGreaterThan(6)
+    expect(done.length).toBeGreaterThan(3)
     const reader = team.clone()
     const chain = reader.repo.git('rev-list', '--first-parent', 'origin/main').split('\n')
     expect(new Set(done.map(({ commit }) => commit)).size).toBe(done.length)
