@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { PromptctlError } from '../../core/errors.js'
-import { type ConfigEntry, parseConfig } from './config-text.js'
+import { type ConfigEntry, parseConfig } from '../config-text.js'
 import { readIfThere } from './disk.js'
 import { matchesGlob } from './glob.js'
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ConfigEntry, parseConfig } from '../embedded/config-text.js'
+import { type ConfigEntry, parseConfig } from '../config-text.js'
 import { SPECIAL_CONFIG } from './discover.js'
 import { splitNul } from './index-status.js'
 import type { Location } from './location.js'

@@ -1,4 +1,4 @@
-import { PromptctlError } from '../../core/errors.js'
+import { PromptctlError } from '../core/errors.js'
 
 /** `key` is `section.name` or `section.Sub Section.name`, section and name in lower case; a bare name has no value. */
 export interface ConfigEntry {
