@@ -1,5 +1,6 @@
 /** Chat prompts: messages whose strings are templates, and the lists of messages that fill their placeholders. */
 
+import { copyJson } from './json.js'
 import type { Program, TagPlace } from './program.js'
 import type { Json, Message, MessageItem } from './prompt-file.js'
 import type { JsonPath } from './prompt-templates.js'
@@ -26,8 +27,11 @@ export const createChatSteps = (items: readonly MessageItem[], options: ChatOpti
 
 function createMessage(message: Message, path: JsonPath, options: ChatOptions): ChatStep {
   const content = createContent(message.content as Json, [...path, 'content'], options)
+  const extras = Object.entries(message).filter(([key, value]) => key !== 'content' && typeof value === 'object')
   return (rendering, _values, messages) => {
-    messages.push({ ...message, content: content(rendering) as Message['content'] })
+    const compiled: Record<string, Json> & Message = { ...message, content: content(rendering) as Message['content'] }
+    for (const [key, value] of extras) compiled[key] = copyJson(value)
+    messages.push(compiled)
   }
 }
 
@@ -48,7 +52,7 @@ function createContent(json: Json, path: JsonPath, options: ChatOptions): (rende
   return (rendering) => Object.fromEntries(entries.map(([key, item]) => [key, item(rendering)]))
 }
 
-/** The messages of the value go in as they are: what looks like a tag in them stays text. */
+/** The messages of the value go in as copies, and as they are: what looks like a tag in them stays text. */
 function createPlaceholder(name: string, path: JsonPath, { place, value }: ChatOptions): ChatStep {
   const placeHere = () => place(path)
   return (rendering, values, messages) => {
@@ -56,7 +60,7 @@ function createPlaceholder(name: string, path: JsonPath, { place, value }: ChatO
     const problem = given === undefined ? undefined : checkMessages(given)
     if (given === undefined) rendering.addMissing(name, placeHere)
     else if (problem !== undefined) rendering.addInvalid(name, `${name}${problem}`, placeHere)
-    else for (const message of given as readonly Message[]) messages.push(message)
+    else for (const message of given as readonly Message[]) messages.push(copyJson(message))
   }
 }
 

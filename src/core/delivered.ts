@@ -57,7 +57,7 @@ export type DeliveredSummary = Pick<
 
 export const summaryOf = (delivered: DeliveredSummary): DeliveredSummary => {
   const { id, slug, title, description, tags, aliases, environment, version } = delivered
-  return { id, slug, title, description, tags, aliases, environment, version }
+  return { id, slug, title, description, tags: [...tags], aliases: [...aliases], environment, version }
 }
 
 export interface DeliveredPartial {

@@ -1,6 +1,7 @@
 import type { CompileOptions, PreparedPrompt, Values } from '../core/compile.js'
 import { notLive, parseDeliveredName } from '../core/delivered-name.js'
 import { PromptctlError } from '../core/errors.js'
+import { freezeJson } from '../core/json.js'
 import { formatPromptPath } from '../core/paths.js'
 import { type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
 import { type Environment, isSlug, parseEnvironment, type Slug } from '../core/slug.js'
@@ -63,7 +64,7 @@ export function createGitRegistry(registry: Registry, standard: Environment | un
     return readVersion(registry, slug, version, environment === undefined ? undefined : where)
   }
   return {
-    environments: config.environments,
+    environments: Object.freeze([...config.environments]),
     get,
     compile: async (name: string, values: Values = {}, options: GitGetOptions & CompileOptions = {}) =>
       (await get(name, options)).compile(values, options),
@@ -175,14 +176,14 @@ async function readFile(registry: Registry, slug: Slug, environment: Environment
   return createFilePrompt(document, prepared, { version: null, commit: null })
 }
 
-/** A prompt out of its file: errors name places there. */
+/** A prompt out of its file, frozen: errors name places there. */
 function createFilePrompt(
   document: PromptDocument,
   prepared: PreparedPrompt,
   { version, commit }: { readonly version: number | null; readonly commit: Oid | null },
 ): Prompt {
   const { id, slug, title, environment } = document.prompt
-  return {
+  return Object.freeze({
     id,
     slug,
     title,
@@ -191,8 +192,8 @@ function createFilePrompt(
     commit,
     digest: document.seal,
     resolvedDigest: resolvedDigest(document, prepared),
-    variables: prepared.variables,
-    file: document.prompt,
-    compile: (values = {}, options = {}) => prepared.compile(values, options),
-  }
+    variables: freezeJson(prepared.variables),
+    file: freezeJson(document.prompt),
+    compile: (values: Values = {}, options: CompileOptions = {}) => prepared.compile(values, options),
+  })
 }

@@ -1,10 +1,11 @@
 import type { CompileOptions, PreparedPrompt, Values } from '../core/compile.js'
 import type { DeliveredPrompt } from '../core/delivered.js'
 import { prepareDelivered, promptOf } from '../core/delivered-source.js'
+import { freezeJson } from '../core/json.js'
 import type { Message, PromptFile } from '../core/prompt-file.js'
 import type { Variable } from '../core/variables.js'
 
-/** A prompt that is ready to compile, as often as you like. */
+/** A prompt that is ready to compile, as often as you like. All who get it share it, so it is frozen; what `compile` gives is yours. */
 export interface Prompt<Needed = Values> {
   readonly id: string
   readonly slug: string
@@ -32,12 +33,12 @@ export interface Prompt<Needed = Values> {
 export type Given<Needed, Options> =
   Record<never, never> extends Needed ? [values?: Needed, options?: Options] : [values: Needed, options?: Options]
 
-/** A prompt out of its record. What it takes to compile is made when it is first needed. */
+/** A prompt out of its record, which is frozen. What it takes to compile is made when it is first needed. */
 export function createPrompt(delivered: DeliveredPrompt): Prompt {
-  const { id, slug, title, environment, version, commit, digest, resolved_digest, variables } = delivered
+  const { id, slug, title, environment, version, commit, digest, resolved_digest, variables } = freezeJson(delivered)
   let prepared: PreparedPrompt | undefined
   let file: PromptFile | undefined
-  return {
+  return Object.freeze({
     id,
     slug,
     title,
@@ -48,12 +49,12 @@ export function createPrompt(delivered: DeliveredPrompt): Prompt {
     resolvedDigest: resolved_digest,
     variables,
     get file() {
-      file ??= promptOf(delivered)
+      file ??= freezeJson(promptOf(delivered))
       return file
     },
-    compile: (values = {}, options) => {
+    compile: (values: Values = {}, options?: CompileOptions) => {
       prepared ??= prepareDelivered(delivered)
       return prepared.compile(values, options)
     },
-  }
+  })
 }
