@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { PromptctlError } from '../core/errors.js'
+import { editText } from './editor.js'
 import { createInterrupt, type Interrupt } from './interrupt.js'
 import { type Output, openOutput } from './output.js'
 import { writeOutputFile } from './output-file.js'
@@ -21,7 +20,7 @@ export interface Runtime {
   readFolder(path: string): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>
   isFolder(path: string): boolean
   writeFile(path: string, content: string): void
-  editText(text: string, name: string): Promise<string>
+  editText<T>(text: string, name: string, use: (edited: string) => Promise<T>): Promise<T>
   /** Resolves when all output has been handed over. */
   flush(): Promise<void>
 }
@@ -42,7 +41,7 @@ export function createRuntime(process: NodeJS.Process): Runtime {
     readFolder: async (path) => readFolder(path),
     isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
     writeFile: writeOutputFile,
-    editText: (text, name) => editText(process.env, text, name),
+    editText: (text, name, use) => editText(process.env, { text, name }, use),
     flush: async () => {
       await Promise.all([stdout.flush(), stderr.flush()])
     },
@@ -79,34 +78,4 @@ function fileError(error: unknown, path: string): PromptctlError {
   const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
   const message = isMissing ? `There is no file ${path}` : `${path} cannot be read: ${String(error)}`
   return new PromptctlError(isMissing ? 'not_found' : 'unavailable', message, { cause: error })
-}
-
-/** Opens the user's editor on a temporary file with that name, and gives back what was saved. Throws `usage` without an editor. */
-async function editText(env: NodeJS.ProcessEnv, text: string, name: string): Promise<string> {
-  const editor = env['VISUAL'] || env['EDITOR']
-  if (!editor) {
-    throw new PromptctlError('usage', 'No editor is set', {
-      hint: 'Set EDITOR, or give the text with --template-file <file>.',
-    })
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'promptctl-edit-'))
-  const file = resolve(folder, name)
-  try {
-    writeFileSync(file, text)
-    await runEditor(editor, file)
-    return readFileSync(file, 'utf8')
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** An editor's setting is a command line, `code --wait`: the shell splits it, and the file is an argument of its own. */
-function runEditor(editor: string, file: string): Promise<void> {
-  return new Promise((done, fail) => {
-    const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' })
-    const failed = (reason: string, cause?: unknown) =>
-      fail(new PromptctlError('unavailable', `The editor ${editor} ${reason}, so nothing was changed`, { cause }))
-    child.once('error', (error) => failed('could not be started', error))
-    child.once('exit', (status) => (status === 0 ? done() : failed(`ended with status ${status}`)))
-  })
 }

@@ -57,8 +57,8 @@ export interface Context {
   readFolder(path: string): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>
   isFolder(path: string): boolean
   writeFile(path: string, content: string): void
-  /** The text as the user leaves it in $VISUAL or $EDITOR; `name` is shown as the file's name. */
-  editText(text: string, name: string): Promise<string>
+  /** Uses the text as the user leaves it in $VISUAL or $EDITOR, and loses it only when that succeeds; `name` is the file's name. */
+  editText<T>(text: string, name: string, use: (edited: string) => Promise<T>): Promise<T>
   /** Says something beside the result, on standard error. */
   note(text: string): void
   /** Writes to standard output before there is a result: what a command that goes on for long has to say. */

@@ -43,7 +43,7 @@ export const edit = defineCommand({
     const opened = await registry()
     if (file === undefined && Object.keys(set).length === 0) {
       const { text, slug } = await readForEdit(opened, request.name, request.environment)
-      return editPrompt(opened, { ...request, edit: { text: await editText(text, `${slug}.yaml`) } })
+      return editText(text, `${slug}.yaml`, (edited) => editPrompt(opened, { ...request, edit: { text: edited } }))
     }
     const template = file === undefined ? {} : { template: decodeText(await readInput(file), file) }
     return editPrompt(opened, { ...request, edit: { values: { ...set, ...template } } })

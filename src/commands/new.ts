@@ -27,10 +27,12 @@ export const newPrompt = defineCommand({
   },
   run: async ({ file, ...request }, { registry, readInput, editText }) => {
     const opened = await registry()
-    const template =
-      file === undefined ? await editText('', 'template.mustache') : decodeText(await readInput(file), file)
-    if (template === '') throw new PromptctlError('usage', 'The template is empty, so no prompt was made')
-    return createPrompt(opened, { ...request, content: { template } })
+    const create = async (template: string) => {
+      if (template === '') throw new PromptctlError('usage', 'The template is empty, so no prompt was made')
+      return createPrompt(opened, { ...request, content: { template } })
+    }
+    if (file === undefined) return editText('', 'template.mustache', create)
+    return create(decodeText(await readInput(file), file))
   },
   text: formatApplied,
   json: (applied) => appliedJson(applied, false),

@@ -95,9 +95,9 @@ function createTestRuntime(place: Place, stdout: Output, stderr: Output): Runtim
         .map((name) => ({ path: name, bytes: readFileSync(`${path}/${name}`) })),
     isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
     writeFile: writeOutputFile,
-    editText: async (text, name) => {
+    editText: async (text, name, use) => {
       if (editor === undefined) throw new PromptctlError('usage', 'No editor is set')
-      return editor(text, name)
+      return use(editor(text, name))
     },
     flush: async () => {},
   }
