@@ -129,7 +129,7 @@ export function nameOf(path: Path): string {
   let name = ''
   for (const step of path) {
     if (typeof step === 'number') name += `[${step}]`
-    else if (/^[\p{L}\p{N}_-]{1,60}$/u.test(step)) name += name === '' ? step : `.${step}`
+    else if (/^[\p{L}\p{M}\p{N}_-]{1,60}$/u.test(step)) name += name === '' ? step : `.${step}`
     else name += `[${quoteName(step)}]`
   }
   return name

@@ -51,6 +51,8 @@ const ASCII_NAME = /^(?:\.|[\w-]+(?:\.[\w-]+)*)$/
 // Made where it is needed: to compile its classes takes longer than to parse a template.
 const isName = (text: string): boolean =>
   ASCII_NAME.test(text) || /^[\p{L}\p{M}\p{N}_-]+(?:\.[\p{L}\p{M}\p{N}_-]+)*$/u.test(text)
+/** Of a variable's name, in characters: as the schema of a prompt file has it. */
+const LONGEST_NAME = 200
 const FULL_SLUG = /^[a-z0-9-]+-[0-9a-f]{8}$/
 /** How deep sections may nest. */
 export const DEEPEST_SECTION = 32
@@ -75,7 +77,11 @@ function checkName(text: string, { kind, inner, start, end }: Tag, partialName: 
     throw templateFault(start, `${quoted} does not name a partial by its whole slug, such as {{> tone-1a2b3c4d}}`)
   }
   if (!isName(inner)) throw templateFault(start, `${quoted} is not a name of letters, digits, _ and -, joined by dots`)
-  if (inner.split('.').includes('__proto__')) throw templateFault(start, `${quoted}: __proto__ cannot be a name`)
+  const parts = inner.split('.')
+  if (parts.includes('__proto__')) throw templateFault(start, `${quoted}: __proto__ cannot be a name`)
+  if ([...(parts[0] ?? '')].length > LONGEST_NAME) {
+    throw templateFault(start, `${quoted}: a name has at most ${LONGEST_NAME} characters`)
+  }
 }
 
 /** What Mustache's parser makes of the tags: [type, name, start, end] and, for a section, its children. */

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { isPromptctlError } from '../../src/core/errors.js'
 import type { State } from '../../src/core/prompt-file.js'
 import { isSealed, parsePrompt, readPrompt } from '../../src/core/prompt-reader.js'
+import { parseTemplate } from '../../src/core/template.js'
 
 interface Cases {
   readonly base: string
@@ -116,5 +118,45 @@ describe('isSealed', () => {
     ['archived, with an old digest', { ...published, state: 'archived' as State, digest: 'sha256:0' }, true],
   ])('%s', (_name, file, expected) => {
     expect(isSealed(file, seal)).toBe(expected)
+  })
+})
+
+describe('a name', () => {
+  const isUsable = (name: string): boolean => {
+    try {
+      parseTemplate(`{{${name}}}`)
+      return true
+    } catch (error) {
+      if (!isPromptctlError(error, 'invalid_prompt')) throw error
+      return false
+    }
+  }
+  const isDeclarable = (name: string): boolean =>
+    problemsOf(base.replace('template: Hi', `variables: {${JSON.stringify(name)}: {}}\ntemplate: Hi`)).length === 0
+  const isPlaceholder = (name: string): boolean =>
+    problemsOf(base.replace('template: Hi', `messages: [{placeholder: ${JSON.stringify(name)}}]`)).length === 0
+
+  it.each([
+    ['a_1-x', true],
+    ['é', true],
+    ['e\u0301te\u0301', true],
+    ['नाम', true],
+    ['ชื่อ', true],
+    ['\u0301', true],
+    ['٣', true],
+    ['-', true],
+    ['constructor', true],
+    ['x'.repeat(200), true],
+    ['𝒳'.repeat(200), true],
+    ['x'.repeat(201), false],
+    ['é'.repeat(201), false],
+    ['', false],
+    ['a b', false],
+    ['a|b', false],
+    ['😀', false],
+    ['a\u200db', false],
+    ['__proto__', false],
+  ])('%j can be used, declared and filled with messages alike: %s', (name, expected) => {
+    expect([isUsable(name), isDeclarable(name), isPlaceholder(name)]).toEqual([expected, expected, expected])
   })
 })
