@@ -1,8 +1,8 @@
 import { preparePrompt } from './compile.js'
 import { isPromptctlError } from './errors.js'
+import { exampleValues } from './examples.js'
 import { partialsOf } from './partials.js'
 import { readPrompt } from './prompt-reader.js'
-import { exampleValues } from './variables.js'
 
 /** What compiling a file by itself tells: `unclear` for one that includes others, or that does not pass. */
 export type AloneResult = 'passed' | 'archived' | 'unclear'
@@ -19,9 +19,9 @@ export function checkAlone(bytes: Uint8Array, path: string, strict: boolean): Al
     const source = { file: path, prompt }
     if (partialsOf(source).length > 0) return 'unclear'
     const prepared = preparePrompt(source, () => undefined)
-    const values = exampleValues(prepared.variables)
+    const { values, without } = exampleValues(prepared)
     if (strict) prepared.assertDeclared()
-    if (values !== undefined) prepared.compile(values, { strict })
+    if (without.length === 0) prepared.compile(values, { strict })
     return 'passed'
   } catch (error) {
     if (isPromptctlError(error)) return 'unclear'

@@ -149,35 +149,3 @@ function convertJson(type: 'array' | 'object', text: string): Json | undefined {
   const isList = Array.isArray(value)
   return typeof value === 'object' && value !== null && isList === (type === 'array') ? value : undefined
 }
-
-/**
- * Values to try a prompt with: each used variable's `example`, else its `default`, else what its properties' or items'
- * examples make; a placeholder is no messages. Undefined when a variable has none of these.
- */
-export function exampleValues(variables: readonly Variable[]): Record<string, Json> | undefined {
-  const values: [string, Json][] = []
-  for (const { required: _, ...variable } of variables) {
-    if (!variable.used) continue
-    const value = exampleOf(variable) ?? (variable.kind === 'placeholder' ? [] : undefined)
-    if (value === undefined) return undefined
-    values.push([variable.name, value])
-  }
-  return Object.fromEntries(values)
-}
-
-function exampleOf({ example, default: fallback, properties, items }: VariableSchema): Json | undefined {
-  if (example !== undefined) return example
-  if (fallback !== undefined) return fallback
-  if (items) {
-    const item = exampleOf(items)
-    return item === undefined ? undefined : [item]
-  }
-  if (!properties) return undefined
-  const entries: [string, Json][] = []
-  for (const [name, schema] of Object.entries(properties)) {
-    const value = exampleOf(schema)
-    if (value === undefined) return undefined
-    entries.push([name, value])
-  }
-  return Object.fromEntries(entries)
-}

@@ -1,9 +1,9 @@
 import { type ErrorCode, isPromptctlError, PromptctlError } from '../core/errors.js'
+import { exampleValues } from '../core/examples.js'
 import { formatPromptPath } from '../core/paths.js'
 import type { Message } from '../core/prompt-file.js'
 import { parsePrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
-import { exampleValues } from '../core/variables.js'
 import { readOrNothing } from './file-prompt.js'
 import { type Included, openPassed, type Passed } from './passed.js'
 import { type PartialReader, prepare, viewPartials } from './prepare.js'
@@ -143,9 +143,9 @@ async function check(
   const included: Included[number][] = []
   if (state !== 'archived') {
     const prepared = await prepare(document, recordingPartials(viewPartials(view, environment), passed, included))
-    const values = exampleValues(prepared.variables)
+    const { values, without } = exampleValues(prepared)
     if (strict) prepared.assertDeclared()
-    if (values !== undefined) {
+    if (without.length === 0) {
       const compiled = prepared.compile(values, { strict })
       onCompiled?.(slug, environment, compiled)
     }

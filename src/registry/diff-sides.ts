@@ -1,10 +1,10 @@
 import { diffHunks, type Hunk } from '../core/diff.js'
 import { isPromptctlError } from '../core/errors.js'
+import { exampleValues } from '../core/examples.js'
 import type { Message } from '../core/prompt-file.js'
 import type { PromptDocument } from '../core/prompt-reader.js'
 import { setValues } from '../core/prompt-writer.js'
 import type { Slug } from '../core/slug.js'
-import { exampleValues } from '../core/variables.js'
 import { type PartialReader, prepare } from './prepare.js'
 
 /** One side of a comparison; without a document there is nothing there. */
@@ -56,8 +56,8 @@ async function compiledText({ document, partials }: Side): Promise<string | unde
   if (document === undefined) return ''
   try {
     const prepared = await prepare(document, partials)
-    const values = exampleValues(prepared.variables)
-    return values === undefined ? undefined : textOf(prepared.compile(values))
+    const { values, without } = exampleValues(prepared)
+    return without.length > 0 ? undefined : textOf(prepared.compile(values))
   } catch (error) {
     if (isPromptctlError(error)) return undefined
     throw error

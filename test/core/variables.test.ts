@@ -3,7 +3,7 @@ import { isPromptctlError } from '../../src/core/errors.js'
 import { checkPortable, isPortable } from '../../src/core/portable.js'
 import type { MessageItem, PromptContent, PromptFile, VariableSchema } from '../../src/core/prompt-file.js'
 import type { Environment, Slug } from '../../src/core/slug.js'
-import { convertVariable, exampleValues, inferVariables, variablesOf } from '../../src/core/variables.js'
+import { convertVariable, inferVariables, variablesOf } from '../../src/core/variables.js'
 
 const promptOf = (content: PromptContent, slug = 'prompt-00000000'): PromptFile => ({
   id: '3f8a2b1c-4e9d-4c6b-9a51-0d2f6c1b7e88',
@@ -181,31 +181,6 @@ describe('convertVariable', () => {
     } catch (error) {
       expect(isPromptctlError(error, 'invalid_variable') && error.message).toBe(message)
     }
-  })
-})
-
-describe('exampleValues', () => {
-  const values = (template: string, variables: Readonly<Record<string, VariableSchema>>) =>
-    exampleValues(variablesOf(promptOf({ template, variables }), new Map()))
-
-  it('takes the example, else the default', () => {
-    expect(values('{{a}}{{b}}', { a: { example: 1, default: 2 }, b: { default: false }, unused: {} })).toEqual({
-      a: 1,
-      b: false,
-    })
-  })
-  it('makes objects and lists of the examples in them', () => {
-    const item: VariableSchema = { type: 'object', properties: { title: { example: 'A' } } }
-    expect(values('{{o.title}}{{#l}}{{title}}{{/l}}', { o: item, l: { type: 'array', items: item } })).toEqual({
-      o: { title: 'A' },
-      l: [{ title: 'A' }],
-    })
-  })
-  it('is undefined when one has neither', () => {
-    expect(values('{{a}}{{b}}', { a: { example: 1 } })).toBeUndefined()
-  })
-  it('gives a placeholder no messages', () => {
-    expect(exampleValues(variablesOf(promptOf({ messages: [{ placeholder: 'h' }] }), new Map()))).toEqual({ h: [] })
   })
 })
 
