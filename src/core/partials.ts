@@ -1,6 +1,7 @@
 /** Partials: which prompts a prompt includes, directly or not. */
 
-import { PromptctlError } from './errors.js'
+import { isPromptctlError, PromptctlError } from './errors.js'
+import type { TagPlace } from './program.js'
 import { type PromptSource, placeOf, templatesOf } from './prompt-templates.js'
 import type { Slug } from './slug.js'
 
@@ -44,8 +45,6 @@ interface PartialTag {
   readonly place: () => TagPlace
 }
 
-type TagPlace = ReturnType<typeof placeOf>
-
 /** The partial tags of one prompt, in order. A slug may come more than once. */
 function partialTags(source: PromptSource): readonly PartialTag[] {
   return templatesOf(source).flatMap(({ path, template }) =>
@@ -59,6 +58,30 @@ function partialTags(source: PromptSource): readonly PartialTag[] {
 export const partialsOf = (source: PromptSource): readonly Slug[] => [
   ...new Set(partialTags(source).map(({ slug }) => slug)),
 ]
+
+/** The first tag of `source` that leads to `file`, over however many partials; undefined when none does. */
+export function findInclusion(source: PromptSource, findPartial: FindPartial, file: string): TagPlace | undefined {
+  const seen = new Set<Slug>()
+  const leads = (slug: Slug): boolean => {
+    if (seen.has(slug)) return false
+    seen.add(slug)
+    const partial = findPartial(slug)
+    return partial !== undefined && (partial.file === file || readableTags(partial).some((tag) => leads(tag.slug)))
+  }
+  return readableTags(source)
+    .find(({ slug }) => leads(slug))
+    ?.place()
+}
+
+/** None of a template that cannot be parsed: what it includes nobody knows. */
+function readableTags(source: PromptSource): readonly PartialTag[] {
+  try {
+    return partialTags(source)
+  } catch (error) {
+    if (isPromptctlError(error, 'invalid_prompt')) return []
+    throw error
+  }
+}
 
 function openPartial(slug: Slug, findPartial: FindPartial, place: () => TagPlace): PromptSource {
   const partial = findPartial(slug)

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { RULES } from '../../src/core/lint/rules.js'
 import type { LintResult } from '../../src/registry/lint.js'
 import { promptctl } from '../helpers/cli.js'
-import { createRegistry, replaceByLink } from '../helpers/registry.js'
+import { createRegistry, replaceByLink, type TestRegistry } from '../helpers/registry.js'
 import { isolatedEnv } from '../helpers/repo.js'
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url))
@@ -198,4 +198,53 @@ it('a symbolic link is a finding, in the work tree, the index and a range [case 
   expect(await rules('--staged')).toEqual(['symlink'])
   registry.commit('link')
   expect(await rules('--range', `${base}..HEAD`)).toEqual(['symlink'])
+})
+
+describe('a mistake in a partial', () => {
+  const slugOf = (name: string) => `${name}-0000000${name.length}`
+  const fileOf = (name: string) => `prompts/development/${slugOf(name)}.yaml`
+  /** Drafts, with their templates on line 6 in double quotes, so that text begins in column 12. */
+  function write(templates: Readonly<Record<string, string>>): TestRegistry {
+    const registry = createRegistry()
+    for (const [name, template] of Object.entries(templates)) {
+      const id = `0000000${name.length}-4e9d-4c6b-9a51-0d2f6c1b7e88`
+      const head = `id: ${id}\nslug: ${slugOf(name)}\ntitle: ${name}\nenvironment: development\nstate: draft\n`
+      registry.repo.write(fileOf(name), `${head}template: "${template}"\n`)
+    }
+    return registry
+  }
+  const lintOf = async (registry: TestRegistry, ...names: string[]): Promise<readonly string[]> => {
+    const { findings } = (await registry.cli('lint', '--json', ...names.map(fileOf))).json<LintResult>()
+    return findings
+      .filter(({ rule }) => rule !== 'portable')
+      .map(({ rule, file, line, column, message }) => `${file}:${line}:${column} ${rule} ${message}`)
+  }
+  const into = (name: string) => `{{> ${slugOf(name)}}}`
+
+  it.each([
+    ['undeclared_variable', 'Dear {{name}}', 'name is used and not declared', 17],
+    ['invalid_prompt', 'Dear {{#a}}', 'the section {{#a}} is never closed', 17],
+    ['missing_partial', 'A {{> x-12345678}}', 'there is no prompt x-12345678 here to include as a partial', 14],
+  ])('is told once where it is, and else at the tag that leads there: %s', async (rule, inner, message, column) => {
+    const registry = write({ abc: inner, a: `Hi ${into('abcd')}`, ab: `Ho ${into('a')}`, abcd: `In ${into('abc')}` })
+    const there = `${fileOf('abc')}:6:${column}`
+    const away = (name: string) => `${fileOf(name)}:6:15 ${rule} ${message} (${there})`
+    expect(await lintOf(registry)).toEqual([`${there} ${rule} ${message}`])
+    expect(await lintOf(registry, 'a')).toEqual([away('a')])
+    expect(await lintOf(registry, 'ab', 'a')).toEqual([away('a'), away('ab')])
+    expect(await lintOf(registry, 'ab', 'abc')).toEqual([`${there} ${rule} ${message}`])
+  })
+
+  it('is told by all who make a circle, and by nobody who only leads into it', async () => {
+    const registry = write({ a: `A ${into('ab')}`, ab: `B ${into('abc')}`, abc: `C ${into('ab')}` })
+    const circle = (...names: string[]) =>
+      `partial_cycle partials include one another in a circle: ${names.map(slugOf).join(' -> ')}`
+    expect(await lintOf(registry)).toEqual([
+      `${fileOf('ab')}:6:14 ${circle('ab', 'abc', 'ab')} (${fileOf('abc')}:6:14)`,
+      `${fileOf('abc')}:6:14 ${circle('abc', 'ab', 'abc')} (${fileOf('ab')}:6:14)`,
+    ])
+    expect(await lintOf(registry, 'a')).toEqual([
+      `${fileOf('a')}:6:14 ${circle('ab', 'abc', 'ab')} (${fileOf('abc')}:6:14)`,
+    ])
+  })
 })
