@@ -141,16 +141,19 @@ async function compileEach(request: Request, context: Context): Promise<CompileS
 
 function formatSummary({ compiled, failed, skipped, results }: CompileSummary, style: Style): string {
   const failures = results.flatMap(({ path, error }) =>
-    error === undefined
-      ? []
-      : [`${style.red('failed')}  ${path}${lineOf(error)}\n        ${visibleText(error.message)}\n`],
+    error === undefined ? [] : [`${style.red('failed')}  ${path}${formatFailure(path, error)}\n`],
   )
   const archived = skipped === 0 ? '' : `, ${skipped} archived`
   return `${failures.join('')}${compiled} compiled, ${failed} failed${archived}\n`
 }
 
-/** `:7:17` for an editor to jump to, where the failure has one place. */
-function lineOf({ details }: NonNullable<CompileSummary['results'][number]['error']>): string {
-  const { line, column } = details ?? {}
-  return typeof line === 'number' && typeof column === 'number' ? `:${line}:${column}` : ''
+/** With `:7:17` behind the path for an editor to jump to; a place in a partial is said with the partial's own path. */
+function formatFailure(
+  path: string,
+  { message, details }: NonNullable<CompileSummary['results'][number]['error']>,
+): string {
+  const { file = path, line, column } = details ?? {}
+  const place = typeof line === 'number' && typeof column === 'number' ? `:${line}:${column}` : ''
+  const [here, there] = file === path ? [place, ''] : ['', `${file}${place}: `]
+  return `${here}\n        ${visibleText(`${there}${message}`)}`
 }

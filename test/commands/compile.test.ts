@@ -253,6 +253,22 @@ describe('compile without a prompt', () => {
     await registry.fails(2, 'usage', 'compile', wrong, '--out', 'x')
   })
 
+  it('says where a failure is, also when it is in a partial', async () => {
+    const registry = createRegistry()
+    const partial = registry.seed('Partial', [{ state: 'draft', template: 'a\nb {{> x-12345678}}\n' }]).slug
+    const user = registry.seed('User', [{ state: 'draft', template: `Hi {{> ${partial}}}` }]).slug
+    const { stdout } = await registry.cli('compile')
+    const [line] = /\d+:\d+/.exec(stdout) ?? []
+    const message = 'there is no prompt x-12345678 here to include as a partial'
+    expect(stdout).toBe(
+      [
+        `failed  ${registry.file(partial)}:${line}\n        ${message}`,
+        `failed  ${registry.file(user)}\n        ${registry.file(partial)}:${line}: ${message}`,
+        '0 compiled, 2 failed\n',
+      ].join('\n'),
+    )
+  })
+
   it('--out writes the results', async () => {
     const registry = createRegistry()
     const { slug } = registry.seed('Out', [{ more: { variables: { name: { example: 'Bo' } } } }])
