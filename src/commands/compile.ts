@@ -4,7 +4,7 @@ import type { Message } from '../core/prompt-file.js'
 import { parseReference, type Reference } from '../core/reference.js'
 import type { Environment } from '../core/slug.js'
 import { convertVariable } from '../core/variables.js'
-import { visibleText } from '../core/visible.js'
+import { visibleLine, visibleText } from '../core/visible.js'
 import type { Compiled, CompiledIdentity } from '../registry/compile.js'
 import type { CompileSummary } from '../registry/compile-all.js'
 import { type Context, defineCommand, type Style } from './command.js'
@@ -24,7 +24,15 @@ interface Request {
 
 type Result =
   | { readonly kind: 'one'; readonly compiled: Compiled; readonly identity: CompiledIdentity | undefined }
-  | { readonly kind: 'all'; readonly summary: CompileSummary }
+  | { readonly kind: 'all'; readonly summary: CompileSummary; readonly written: Written | undefined }
+
+/** What --out came to. */
+interface Written {
+  readonly directory: string
+  readonly files: number
+  /** Those that passed and cannot be rendered, with the names that have no example. */
+  readonly unrendered: readonly { readonly path: string; readonly names: readonly string[] }[]
+}
 
 export const compile = defineCommand<Request, Result>({
   usage: 'compile [prompt]',
@@ -58,7 +66,7 @@ export const compile = defineCommand<Request, Result>({
     return request
   },
   run: async (request, context) => {
-    if (request.ref === undefined) return { kind: 'all', summary: await compileEach(request, context) }
+    if (request.ref === undefined) return { kind: 'all', ...(await compileEach(request, context)) }
     const registry = await context.registry()
     const file = await readValues(request, context)
     const { compile: compileOne } = await import('../registry/compile.js')
@@ -70,7 +78,9 @@ export const compile = defineCommand<Request, Result>({
     return { kind: 'one', compiled, identity: request.json ? await compiled.identify() : undefined }
   },
   text: (result, style) =>
-    result.kind === 'one' ? printed(result.compiled.compiled) : formatSummary(result.summary, style),
+    result.kind === 'one'
+      ? printed(result.compiled.compiled)
+      : `${formatSummary(result.summary, style)}${formatWritten(result.written, style)}`,
   json: (result) => {
     if (result.kind === 'all') return result.summary
     const { slug, environment, compiled } = result.compiled
@@ -122,21 +132,26 @@ function mergeValues({ declared }: PreparedPrompt, file: Values, vars: Request['
   return Object.fromEntries(values)
 }
 
-async function compileEach(request: Request, context: Context): Promise<CompileSummary> {
+async function compileEach(
+  request: Request,
+  context: Context,
+): Promise<{ summary: CompileSummary; written: Written | undefined }> {
   const { compileAll } = await import('../registry/compile-all.js')
+  const registry = await context.registry()
   const { out } = request
-  return compileAll(await context.registry(), {
+  if (out === undefined) return { summary: await compileAll(registry, request), written: undefined }
+  let files = 0
+  const unrendered: { path: string; names: readonly string[] }[] = []
+  const summary = await compileAll(registry, {
     ...request,
-    ...(out === undefined
-      ? {}
-      : {
-          onCompiled: (slug, environment, compiled) =>
-            context.writeFile(
-              `${out}/${environment}/${slug}.${typeof compiled === 'string' ? 'txt' : 'json'}`,
-              printed(compiled),
-            ),
-        }),
+    onCompiled: (slug, environment, compiled) => {
+      const extension = typeof compiled === 'string' ? 'txt' : 'json'
+      context.writeFile(`${out}/${environment}/${slug}.${extension}`, printed(compiled))
+      files += 1
+    },
+    onUnrendered: (path, names) => unrendered.push({ path, names }),
   })
+  return { summary, written: { directory: out, files, unrendered } }
 }
 
 function formatSummary({ compiled, failed, skipped, results }: CompileSummary, style: Style): string {
@@ -145,6 +160,15 @@ function formatSummary({ compiled, failed, skipped, results }: CompileSummary, s
   )
   const archived = skipped === 0 ? '' : `, ${skipped} archived`
   return `${failures.join('')}${compiled} compiled, ${failed} failed${archived}\n`
+}
+
+function formatWritten(written: Written | undefined, style: Style): string {
+  if (written === undefined) return ''
+  const { directory, files, unrendered } = written
+  const left = unrendered.map(
+    ({ path, names }) => `${style.yellow('not written')}  ${path}: no example of ${visibleLine(names.join(', '))}\n`,
+  )
+  return `${left.join('')}${files} written to ${visibleLine(directory)}\n`
 }
 
 /** With `:7:17` behind the path for an editor to jump to; a place in a partial is said with the partial's own path. */

@@ -17,6 +17,8 @@ export interface CompileAllRequest {
   readonly strict: boolean
   /** Called with each compiled prompt, for --out. */
   readonly onCompiled?: (slug: Slug, environment: Environment, compiled: string | readonly Message[]) => void
+  /** Called with each prompt that is checked without rendering, and the names that have no example. */
+  readonly onUnrendered?: (path: string, names: readonly string[]) => void
 }
 
 export interface CompileResult {
@@ -135,7 +137,7 @@ async function check(
   view: View,
   environment: Environment,
   raw: RawPrompt,
-  { strict, onCompiled }: CompileAllRequest,
+  { strict, onCompiled, onUnrendered }: CompileAllRequest,
   passed: Passed | undefined,
 ): Promise<boolean> {
   const document = parsePrompt(raw.bytes, raw.path)
@@ -148,7 +150,7 @@ async function check(
     if (without.length === 0) {
       const compiled = prepared.compile(values, { strict })
       onCompiled?.(slug, environment, compiled)
-    }
+    } else onUnrendered?.(raw.path, without)
   }
   passed?.add(passed.blobId(raw.bytes), state === 'archived', included)
   return state === 'archived'

@@ -273,7 +273,22 @@ describe('compile without a prompt', () => {
     const registry = createRegistry()
     const { slug } = registry.seed('Out', [{ more: { variables: { name: { example: 'Bo' } } } }])
     mkdirSync(join(registry.dir, 'out/development'), { recursive: true })
-    expect((await registry.cli('compile', '--out', 'out')).exit).toBe(0)
+    const other = registry.seed('Other', [
+      { template: '{{a}} {{b}} {{c}}', more: { variables: { b: { example: 1 } } } },
+    ])
+    const wrong = registry.seed('Wrong', [{ state: 'draft', template: '{{#a}}{{/a}}' }])
+    registry.edit(wrong.slug, '{{/a}}', '')
+    expect(await registry.cli('compile', '--out', 'out')).toMatchObject({
+      exit: 1,
+      stdout: [
+        `failed  ${registry.file(wrong.slug)}:9:3\n        the section {{#a}} is never closed`,
+        '2 compiled, 1 failed',
+        `not written  ${registry.file(other.slug)}: no example of a, c`,
+        '1 written to out\n',
+      ].join('\n'),
+    })
     expect(registry.repo.read(`out/development/${slug}.txt`)).toBe('Hello Bo\n')
+    const json = JSON.parse((await registry.cli('compile', '--out', 'out', '--json')).stdout)
+    expect(Object.keys(json)).toEqual(['compiled', 'failed', 'skipped', 'results'])
   })
 })
