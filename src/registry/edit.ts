@@ -107,7 +107,7 @@ async function planEdit(
         content: setValues(document.source, { state: 'draft' }),
       })
   await assertAliasesFree(registry, head, environment, [change])
-  await assertPartialsLive(registry, head, environment, [change])
+  await assertPartialsLive(registry, head, environment, { changes: [change], skipped: [] })
   return { changes: [change], unchanged: [], skipped: [], versions }
 }
 

@@ -5,6 +5,7 @@ import { partialsOf } from '../core/partials.js'
 import { compareBytes, formatPromptPath, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import { promptSource, readPrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
+import type { Plan } from './apply.js'
 import { readVersionsOf } from './history.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
@@ -37,13 +38,17 @@ export async function assertPartialsLive(
   registry: Registry,
   head: Oid | undefined,
   environment: Environment,
-  changes: readonly Change[],
+  { changes, skipped }: Pick<Plan, 'changes' | 'skipped'>,
 ): Promise<void> {
   const [missing] = await missingPartials(registry, head, environment, changes)
   if (missing === undefined) return
   const [partial, user] = missing
+  const passedOver = skipped.find(({ slug }) => slug === partial)
   throw new PromptctlError('missing_partial', `${user} includes ${partial}, which is not live in ${environment}`, {
-    hint: `Publish them together, or ${partial} first; promote takes it along with --with-partials.`,
+    hint:
+      passedOver === undefined
+        ? `Publish them together, or ${partial} first; promote takes it along with --with-partials.`
+        : `${partial} was passed over: ${passedOver.reason}.`,
     details: { slug: user, partial, environment },
   })
 }

@@ -78,15 +78,25 @@ async function planAll(
   route: Route,
   named: readonly Slug[] | undefined,
 ): Promise<Plan> {
-  const asked = named ?? (await slugsAt(registry, head, route.from))
-  const plan = await planFor(registry, head, moment, request, route, asked, named === undefined)
-  if (!request.withPartials) {
-    await assertPartialsLive(registry, head, route.to, plan.changes)
-    return plan
+  const slugs = new Set(named ?? (await slugsAt(registry, head, route.from)))
+  for (;;) {
+    const plan = await planFor(registry, head, moment, request, route, { slugs: [...slugs], named })
+    const missing = request.withPartials
+      ? await missingPartials(registry, head, route.to, plan.changes)
+      : new Map<Slug, Slug>()
+    const taken = [...missing.keys()].filter((partial) => !slugs.has(partial))
+    if (taken.length === 0) {
+      await assertPartialsLive(registry, head, route.to, plan)
+      return plan
+    }
+    for (const partial of taken) slugs.add(partial)
   }
-  const missing = await missingPartials(registry, head, route.to, plan.changes)
-  if (missing.size === 0) return plan
-  return planAll(registry, head, moment, request, route, [...new Set([...asked, ...missing.keys()])])
+}
+
+/** What to promote: besides `named`, which is undefined with --all, the partials that are taken along. */
+interface Selection {
+  readonly slugs: readonly Slug[]
+  readonly named: readonly Slug[] | undefined
 }
 
 async function planFor(
@@ -95,9 +105,9 @@ async function planFor(
   moment: Moment,
   request: PromoteRequest,
   route: Route,
-  slugs: readonly Slug[],
-  isAll: boolean,
+  { slugs, named }: Selection,
 ): Promise<Plan> {
+  const isAll = named === undefined
   const versions = await readVersionsOf(registry, head, slugs)
   const standingsIn = (environment: Environment) =>
     readStandings(
@@ -113,13 +123,11 @@ async function planFor(
   for (const [index, source] of sources.entries()) {
     const target = targets[index]
     if (target === undefined) throw new Error(`${source.slug} has no target standing`)
-    assertExpected(target, request.expect)
+    const isNamed = named?.includes(target.slug) === true
+    if (isNamed) assertExpected(target, request.expect)
     try {
-      const change = await planOne(registry, source, target, moment, {
-        ...request,
-        ...route,
-        again: request.again && !isAll,
-      })
+      const again = request.again && isNamed
+      const change = await planOne(registry, source, target, moment, { ...request, ...route, again })
       if (change !== undefined) changes.push(change)
       else if (isAll) skipped.push({ slug: source.slug, reason: `in ${route.to} already` })
       else unchanged.push(unchangedRecord(target))

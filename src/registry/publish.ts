@@ -92,7 +92,7 @@ async function planAll(
     }
   }
   await assertAliasesFree(registry, head, environment, changes)
-  await assertPartialsLive(registry, head, environment, changes)
+  await assertPartialsLive(registry, head, environment, { changes, skipped })
   return { changes, unchanged, skipped, versions, repairs }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ChangeRecord } from '../../src/registry/apply.js'
 import { createRegistry } from '../helpers/registry.js'
 
 interface Digests {
@@ -80,6 +81,31 @@ describe('partials [case 15f]', () => {
     await registry.json('promote', user, '--to', 'staging', '--with-partials')
     expect(registry.repo.git('rev-list', '--count', `${before}..HEAD`)).toBe('1')
     expect(await registry.served(user, 'staging')).toBe('be kind, Bo')
+  })
+
+  it('promote --all takes partials along, and passes over what it always passes over', async () => {
+    const { registry, tone, user } = included()
+    registry.seed('Draft', [{ state: 'draft' }])
+    const staging = { environment: 'staging' }
+    const rolled = registry.seed('Rolled back', [
+      { template: 'one' },
+      { template: 'one', ...staging },
+      { template: 'two' },
+      { template: 'two', ...staging },
+    ]).slug
+    await registry.json('rollback', rolled, '--env', 'staging')
+    await registry.json('promote', tone, '--to', 'staging')
+    await registry.json('archive', tone, '--env', 'staging')
+    const words = ['promote', '--all', '--to', 'staging', '--with-partials']
+    const before = registry.head()
+    for (const flags of [[], ['--again']]) {
+      const error = await registry.fails(1, 'missing_partial', ...words, ...flags)
+      expect([error.details?.['slug'], error.hint]).toEqual([user, `${tone} was passed over: archived there.`])
+    }
+    expect(registry.head()).toBe(before)
+    const records = await registry.json<ChangeRecord[]>(...words, '--again', '--restore')
+    expect(records.map(({ slug }) => slug).sort()).toEqual([tone, user].sort())
+    expect(await registry.served(rolled, 'staging')).toBe('one')
   })
 
   it('publish refuses a prompt whose partial is a draft, and takes both at once', async () => {
