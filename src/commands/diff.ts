@@ -72,6 +72,11 @@ export const diff = defineCommand<Request, Result>({
     const names = (word: string): word is Environment =>
       isEnvironment(word) && registry.config.environments.includes(word)
     if (second !== undefined && third === undefined && names(first) && names(second)) {
+      if (environment !== undefined) {
+        throw new PromptctlError('usage', 'Two environments are compared by their names, and --env names a third', {
+          hint: `promptctl diff ${first} ${second}`,
+        })
+      }
       return { single: false, diffs: await diffEnvironments(registry, first, second) }
     }
     const one = await diffPrompt(registry, { name: first, from: second, to: third, environment })

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { PromptctlError } from '../core/errors.js'
 import type { ImportRows } from '../core/import/rows.js'
 import { visibleLine } from '../core/visible.js'
 import type { ImportSummary } from '../registry/import.js'
@@ -7,8 +8,8 @@ import { textOption, writeFlags, writeOptions } from './options.js'
 
 interface Request extends ReturnType<typeof writeOptions> {
   readonly path: string
-  readonly titleColumn: string
-  readonly templateColumn: string
+  readonly titleColumn: string | undefined
+  readonly templateColumn: string | undefined
   readonly placeholder: string | undefined
 }
 
@@ -20,15 +21,15 @@ export const importCommand = defineCommand<Request, ImportSummary>({
     'promptctl import ./old-prompts --dry-run',
   ],
   flags: (command) => {
-    command.option('--title-column <name>', 'CSV: the column with the titles', 'title')
-    command.option('--template-column <name>', 'CSV: the column with the texts', 'template')
+    command.option('--title-column <name>', 'CSV: the column with the titles (default: title)')
+    command.option('--template-column <name>', 'CSV: the column with the texts (default: template)')
     command.option('--placeholder <style>', "'${}' turns ${name} and ${name:default} into variables")
     writeFlags(command)
   },
   parse: ([path = ''], options) => ({
     path,
-    titleColumn: textOption(options, 'titleColumn') ?? 'title',
-    templateColumn: textOption(options, 'templateColumn') ?? 'template',
+    titleColumn: textOption(options, 'titleColumn'),
+    templateColumn: textOption(options, 'templateColumn'),
     placeholder: textOption(options, 'placeholder'),
     ...writeOptions(options),
   }),
@@ -57,11 +58,18 @@ export const importCommand = defineCommand<Request, ImportSummary>({
 async function readSource(request: Request, context: Context): Promise<ImportRows> {
   const { path, titleColumn, templateColumn } = request
   if (context.isFolder(path)) {
+    if ((titleColumn ?? templateColumn) !== undefined) {
+      throw new PromptctlError('usage', '--title-column and --template-column are for a CSV file, and this is a folder')
+    }
     const { parseFolder } = await import('../core/import/folder.js')
     return parseFolder(await context.readFolder(path))
   }
   const { parseCsv } = await import('../core/import/csv.js')
-  return parseCsv(await context.readInput(path), { titleColumn, templateColumn, file: basename(path) })
+  return parseCsv(await context.readInput(path), {
+    titleColumn: titleColumn ?? 'title',
+    templateColumn: templateColumn ?? 'template',
+    file: basename(path),
+  })
 }
 
 const SHOWN = 10

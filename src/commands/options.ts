@@ -73,11 +73,16 @@ function targetsOf(words: readonly string[], options: Options): { names: readonl
 export const promptsFlags = (command: Commander, all: string): Commander =>
   expectFlag(pushFlag(writeFlags(command.option('-a, --all', all))))
 
-export const promptsOptions = (words: readonly string[], options: Options) => ({
-  ...targetsOf(words, options),
-  ...writeOptions(options),
-  expect: countOption(options, 'expect'),
-})
+export function promptsOptions(words: readonly string[], options: Options) {
+  const targets = targetsOf(words, options)
+  const expect = countOption(options, 'expect')
+  if (targets.all && expect !== undefined) {
+    throw new PromptctlError('usage', '--expect is the version of one prompt, and --all takes many', {
+      hint: 'Look at the plan with --dry-run first, or name the prompt that should be at that version.',
+    })
+  }
+  return { ...targets, ...writeOptions(options), expect }
+}
 
 /** `--range <base>..<head>`, HEAD being the end by default. Throws `usage`. */
 export function parseRange(text: string): { readonly base: string; readonly head: string } {

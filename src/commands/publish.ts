@@ -15,11 +15,17 @@ export const publish = defineCommand({
   },
   parse: (words, options) => {
     const stage = booleanOption(options, 'stage')
-    if (stage && booleanOption(options, 'push')) {
+    const request = promptsOptions(words, options)
+    if (stage && request.push) {
       throw new PromptctlError('usage', '--stage makes no commit, so there is nothing to --push')
     }
+    if (stage && request.reason !== undefined) {
+      throw new PromptctlError('usage', '--stage makes no commit, so there is no message for -m', {
+        hint: 'Give it to git commit, which finishes the merge.',
+      })
+    }
     return {
-      ...promptsOptions(words, options),
+      ...request,
       environment: environmentOption(options),
       restore: booleanOption(options, 'restore'),
       stage,

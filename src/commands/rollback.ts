@@ -32,7 +32,7 @@ export const rollback = defineCommand<Request, Applied>({
   ],
   flags: (command) => {
     command.option('--to <commit-or-time>', 'the whole environment as it was then')
-    command.option('--restore', 'also what is archived or deleted')
+    command.option('--restore', 'also what is archived or deleted; --to always does')
     command.option('--keep-edits', 'leave uncommitted edits in the work tree')
     expectFlag(environmentFlag(pushFlag(writeFlags(command))))
   },
@@ -82,6 +82,15 @@ function parseEnvironmentRollback(words: readonly string[], to: string, options:
     throw new PromptctlError('usage', '--to rolls back a whole environment, which --env names', {
       hint: 'promptctl rollback --env production --to "2 hours ago"; one prompt: promptctl rollback refund-email@7',
     })
+  }
+  if (options['expect'] !== undefined) {
+    throw new PromptctlError(
+      'usage',
+      '--expect is the version of one prompt, and --to rolls back a whole environment',
+      {
+        hint: `Look at the plan with --dry-run first, or roll back by name: promptctl rollback <prompt> --env ${environment} --expect <version>`,
+      },
+    )
   }
   return { ...writeOptions(options), environment, to, keepEdits: booleanOption(options, 'keepEdits') }
 }

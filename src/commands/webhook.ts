@@ -60,12 +60,24 @@ export const webhook = defineCommand<Request, Result>({
   },
   parse: ([action = '', file], options) => {
     if (action !== 'verify' && file !== undefined) throw new PromptctlError('usage', `webhook ${action} takes no file`)
+    assertFitting(action, options)
     return parseAction(action, file, options)
   },
   run,
   text,
   json: (result) => Object.values(result)[0],
 })
+
+/** Whose options they are: with another action they would do nothing. */
+const ACTION_OF = { id: 'deliver', header: 'verify', secretEnv: 'verify', tolerance: 'verify' } as const
+
+function assertFitting(action: string, options: Options): void {
+  for (const [name, owner] of Object.entries(ACTION_OF)) {
+    if (options[name] === undefined || action === owner) continue
+    const flag = name === 'secretEnv' ? 'secret-env' : name
+    throw new PromptctlError('usage', `--${flag} goes with webhook ${owner}, not with webhook ${action}`)
+  }
+}
 
 function parseAction(action: string, file: string | undefined, options: Options): Request {
   switch (action) {

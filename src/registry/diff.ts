@@ -25,9 +25,11 @@ export async function diffPrompt(registry: Registry, request: DiffRequest): Prom
   const { name, from, to, environment: flag } = request
   const slug = await resolveSlug(registry, name, { deleted: true })
   const environment = chooseEnvironment(registry, flag)
-  const before =
-    from === undefined ? await liveSide(registry, slug, environment) : await sideOf(registry, slug, from, flag)
-  const after = to === undefined ? await fileSide(registry, slug, environment) : await sideOf(registry, slug, to, flag)
+  // Without a second side --env says which file is meant; with one, the versions have to be of it.
+  const isOfFile = to === undefined
+  const side = (text: string): Promise<Side> => sideOf(registry, slug, text, { flag, isOfFile })
+  const before = from === undefined ? await liveSide(registry, slug, environment) : await side(from)
+  const after = to === undefined ? await fileSide(registry, slug, environment) : await side(to)
   return compareSides(slug, before, after)
 }
 
@@ -65,8 +67,16 @@ export async function diffEnvironments(
 }
 
 /** A number, a commit, or the name of an environment (what is live there). */
-async function sideOf(registry: Registry, slug: Slug, text: string, flag: Environment | undefined): Promise<Side> {
-  if (isEnvironment(text) && registry.config.environments.includes(text)) return liveSide(registry, slug, text)
+async function sideOf(
+  registry: Registry,
+  slug: Slug,
+  text: string,
+  { flag, isOfFile }: { flag: Environment | undefined; isOfFile: boolean },
+): Promise<Side> {
+  if (isEnvironment(text) && registry.config.environments.includes(text)) {
+    if (!isOfFile && flag !== undefined && flag !== text) throw environmentTwice(text, flag)
+    return liveSide(registry, slug, text)
+  }
   const at = /^[0-9]+$/.test(text) ? { version: Number(text) } : { commit: text }
   if ('commit' in at && !/^[0-9a-f]{7,64}$/.test(text)) {
     throw new PromptctlError(
@@ -77,13 +87,18 @@ async function sideOf(registry: Registry, slug: Slug, text: string, flag: Enviro
       },
     )
   }
-  const version = await findVersion(registry, slug, at, 'commit' in at ? flag : undefined)
+  const version = await findVersion(registry, slug, at, 'version' in at && isOfFile ? undefined : flag)
   return {
     label: `v${version.version} (${version.environment})`,
     document: await readVersionDocument(registry, version),
     partials: versionPartials(registry, version),
   }
 }
+
+const environmentTwice = (named: Environment, flag: Environment): PromptctlError =>
+  new PromptctlError('usage', `${named} is an environment already, and --env says ${flag}`, {
+    hint: 'Leave --env out: two environments are compared by their names.',
+  })
 
 async function liveSide(registry: Registry, slug: Slug, environment: Environment): Promise<Side> {
   const tip = await requireTip(registry)

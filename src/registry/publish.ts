@@ -46,7 +46,8 @@ export async function publish(registry: Registry, request: PublishRequest): Prom
   const view = await planningView(registry, await readTip(registry))
   const slugs = request.all ? await view.slugs(environment) : await resolveSlugs(registry, request.names)
   const plan = (head: Oid | undefined, moment: Moment) => planAll(registry, head, moment, request, environment, slugs)
-  return request.stage ? stage(registry, plan) : applyPlan(registry, plan, { ...request, verb: 'publish', session })
+  const isStaged = request.stage && !request.dryRun
+  return isStaged ? stage(registry, plan) : applyPlan(registry, plan, { ...request, verb: 'publish', session })
 }
 
 async function planAll(

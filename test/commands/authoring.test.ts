@@ -171,6 +171,7 @@ describe('import', () => {
     const result = await registry.cli('import', 'prompts.csv', '--json')
     expect([result.exit === 0, result.stdout]).toEqual([false, ''])
     await registry.fails(3, 'not_found', 'import', 'nowhere.csv')
+    await registry.fails(2, 'usage', 'import', '.', '--title-column', 'act')
   })
 })
 

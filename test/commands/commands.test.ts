@@ -1,6 +1,8 @@
-import { Command as Commander } from 'commander'
+import { Command as Commander, CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
+import type { AnyCommand } from '../../src/commands/command.js'
 import { COMMANDS } from '../../src/commands/index.js'
+import { isPromptctlError } from '../../src/core/errors.js'
 import { RULES } from '../../src/core/lint/rules.js'
 import { promptctl } from '../helpers/cli.js'
 import { tempDir } from '../helpers/registry.js'
@@ -12,6 +14,34 @@ const nameOf = (usage: string): string => usage.split(' ', 1)[0] ?? ''
 function wordsOf(example: string): string[] {
   const line = example.replace(/^.*?\bpromptctl /, '').replace(/(\)| [|>].*)$/, '')
   return [...line.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replace(/["']/g, ''))
+}
+
+/** What options take: one of these fits each. */
+const VALUES = ['2', 'github', 'markdown', 'draft', 'staging', 'read:staging', '30s', 'a=b', 'title=x', 'a: b', 'a..b']
+/** Options that say what is so anyway. */
+const REDUNDANT = ['--to "02:00" --restore', '--poll 30s --push']
+
+/** The request that the words make, as text; what is undefined counts as not there. */
+async function parsed(command: AnyCommand, [name = '', ...words]: readonly string[]): Promise<string> {
+  const program = new Commander().exitOverride().configureOutput({ writeErr: () => {} })
+  const sub = program.command(command.usage).exitOverride().option('--json')
+  command.flags?.(sub)
+  let request: string | undefined
+  sub.action((...given: unknown[]) => {
+    const args = given
+      .slice(0, -2)
+      .flat()
+      .filter((word) => typeof word === 'string')
+    request = JSON.stringify(command.parse(args, sub.opts())) ?? 'nothing'
+  })
+  await program.parseAsync([name, ...words], { from: 'user' })
+  if (request === undefined) throw new Error(`${words.join(' ')} was not parsed`)
+  return request
+}
+
+function usageOf(error: unknown): string {
+  if (error instanceof CommanderError || isPromptctlError(error, 'usage')) return 'usage'
+  throw error
 }
 
 describe.each(COMMANDS.map((command) => [nameOf(command.usage), command] as const))('%s', (name, command) => {
@@ -33,22 +63,24 @@ describe.each(COMMANDS.map((command) => [nameOf(command.usage), command] as cons
   it('has examples that parse', async () => {
     expect(command.examples.length).toBeGreaterThan(0)
     for (const example of command.examples) {
-      const [first, ...words] = wordsOf(example)
-      expect(first, example).toBe(name)
-      const parsed = new Commander().exitOverride()
-      const sub = parsed.command(command.usage).exitOverride().option('--json')
-      command.flags?.(sub)
-      let seen = false
-      sub.action((...given: unknown[]) => {
-        const args = given
-          .slice(0, -2)
-          .flat()
-          .filter((word) => typeof word === 'string')
-        command.parse(args, sub.opts())
-        seen = true
-      })
-      await parsed.parseAsync([name, ...words], { from: 'user' })
-      expect(seen, example).toBe(true)
+      expect(wordsOf(example)[0], example).toBe(name)
+      await parsed(command, wordsOf(example))
+    }
+  })
+
+  it('swallows no option: beside each example it changes the request, or is a usage error', async () => {
+    for (const example of command.examples) {
+      const words = wordsOf(example)
+      const plain = await parsed(command, words)
+      for (const { long, hidden, required } of subcommand.options) {
+        if (hidden || long == null || long === '--json' || words.includes(long)) continue
+        if (REDUNDANT.some((known) => `${example} ${long}`.includes(known))) continue
+        const tries = required ? VALUES.map((value) => [long, value]) : [[long]]
+        const requests = await Promise.all(tries.map((more) => parsed(command, [...words, ...more]).catch(usageOf)))
+        const isRefused = requests.every((request) => request === 'usage')
+        const isTaken = requests.some((request) => request !== 'usage' && request !== plain)
+        expect(isRefused || isTaken, `${example} ${long}`).toBe(true)
+      }
     }
   })
 

@@ -98,6 +98,7 @@ describe('JSON of the commands that change something', () => {
 describe('--dry-run', () => {
   it.each([
     ['publish', 'a'],
+    ['publish', 'a', '--stage'],
     ['promote', 'b', '--to', 'staging'],
     ['archive', 'b'],
     ['rollback', 'b@1', '--env', 'development'],
@@ -138,6 +139,30 @@ describe('--expect', () => {
     await registry.fails(4, 'conflict', 'rollback', slug, '--env', 'staging', '--expect', '4')
     await registry.json('rollback', slug, '--env', 'staging', '--expect', '5')
     await registry.fails(2, 'usage', 'publish', slug, '--expect', 'latest')
+  })
+
+  it.each([
+    ['rollback', '--env', 'staging', '--to', 'HEAD~1'],
+    ['publish', '--all'],
+    ['promote', '--all', '--to', 'staging'],
+    ['archive', '--all'],
+  ])('is refused where it would have to fit many prompts: %s %s', async (...words) => {
+    const registry = createRegistry()
+    registry.live('Many', undefined, 'staging')
+    const before = registry.head()
+    const error = await registry.fails(2, 'usage', ...words, '--expect', '9')
+    expect(error.hint).toContain('--dry-run')
+    expect(registry.head()).toBe(before)
+  })
+
+  it('is of the prompt that is named, and not of a partial that goes along', async () => {
+    const registry = createRegistry()
+    const tone = registry.live('Tone', 'kind').slug
+    const { slug } = registry.live('User', undefined, 'staging')
+    registry.edit(slug, 'Hello', `{{> ${tone}}}`)
+    await registry.json('publish', slug)
+    await registry.json('promote', slug, '--to', 'staging', '--with-partials', '--expect', '3')
+    expect(await registry.served(slug, 'staging')).toBe('kind Bo\n')
   })
 })
 
@@ -261,6 +286,11 @@ describe('diff', () => {
     await registry.fails(2, 'usage', 'diff', slug, '../x')
     await registry.fails(3, 'not_found', 'diff', slug, '1', '9')
     await registry.fails(2, 'usage', 'diff', slug, '--format', 'xml')
+    const elsewhere = ['--env', 'staging']
+    await registry.fails(2, 'usage', 'diff', slug, '1', '3', ...elsewhere)
+    await registry.fails(2, 'usage', 'diff', slug, '2', 'development', ...elsewhere)
+    await registry.fails(2, 'usage', 'diff', 'development', 'staging', ...elsewhere)
+    expect((await run(slug, '3', ...elsewhere)).stdout).toContain('-  one three')
   })
 
   it('marks the words that changed in colour', async () => {
