@@ -17,21 +17,31 @@ export async function readView(registry: Registry): Promise<View> {
 
 /**
  * The slug that a name means on the command line: a slug, a unique prefix, an 8-digit suffix, a UUID or an alias, in
- * any environment. Throws `ambiguous` and `not_found`. A full slug whose files are gone is given back as it is when
- * `deleted` allows it, because history may still know it.
+ * any environment. Throws `ambiguous` and `not_found`. Where `deleted` allows it, history is asked for a name that no file
+ * has; a full slug is given back as it is, because whoever needs its versions reads them anyway.
  */
 export async function resolveSlug(registry: Registry, name: string, { deleted = false } = {}): Promise<Slug> {
   const view = await readView(registry)
   if (isSlug(name) && (await existsSomewhere(registry, view, name))) return name
   const homes = await readHomes(registry, view)
-  const matches = matchNames(name, homes.keys())
-  const chosen =
-    matches.length > 1 || isUuid(name)
-      ? chooseName(name, await readCandidates(view, homes, matches, name))
-      : (matches[0] ?? chooseName(name, await readAliased(view, homes, name)))
+  const chosen = (await chooseIn(view, homes, name)) ?? (deleted ? await chooseGone(registry, homes, name) : undefined)
   if (chosen !== undefined) return chosen
-  if (deleted && isSlug(name)) return name
   throw notFound(name, homes.keys())
+}
+
+async function chooseIn(view: View, homes: Homes, name: string): Promise<Slug | undefined> {
+  const matches = matchNames(name, homes.keys())
+  return matches.length > 1 || isUuid(name)
+    ? chooseName(name, await readCandidates(view, homes, matches, name))
+    : (matches[0] ?? chooseName(name, await readAliased(view, homes, name)))
+}
+
+async function chooseGone(registry: Registry, homes: Homes, name: string): Promise<Slug | undefined> {
+  if (isSlug(name)) return name
+  // Compiling a file starts quickly because it loads nothing of this.
+  const { readPastView } = await import('./past-view.js')
+  const past = await readPastView(registry, (slug) => !homes.has(slug))
+  return chooseIn(past, await readHomes(registry, past), name)
 }
 
 /** As resolveSlug, for several; a prompt that is named twice is taken once. */

@@ -38,7 +38,7 @@ export function commitView(repository: Repository, prefix: string, commit: Oid):
     read: async (environment, slug) => {
       const path = formatPromptPath(environment, slug)
       const [entry] = await repository.entriesAt(commit, [`${prefix}${path}`])
-      return entry === undefined || isLink(entry) ? undefined : readEntry(repository, path, entry)
+      return readBlob(repository, path, entry === undefined || isLink(entry) ? undefined : entry.blob)
     },
     slugs: async (environment) =>
       slugsOf(await repository.listTree(commit, `${prefix}${PROMPTS_DIR}/${environment}`), prefix),
@@ -56,8 +56,13 @@ export async function planningView(registry: Registry, head: Oid | undefined): P
   return commitView(repository, prefix, head)
 }
 
-async function readEntry(repository: Repository, path: string, { blob }: Entry): Promise<RawPrompt | undefined> {
-  const bytes = (await repository.readBlobs([blob])).get(blob)
+/** The bytes of a blob, as those of the file at `path`. */
+export async function readBlob(
+  repository: Repository,
+  path: string,
+  blob: Oid | undefined,
+): Promise<RawPrompt | undefined> {
+  const bytes = blob === undefined ? undefined : (await repository.readBlobs([blob])).get(blob)
   return bytes === undefined ? undefined : { path, bytes }
 }
 

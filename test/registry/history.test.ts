@@ -109,6 +109,36 @@ describe('the log', () => {
   })
 })
 
+describe('a prompt whose files are gone', () => {
+  it('is named as briefly as one that is there, wherever history is asked', async () => {
+    const registry = createRegistry()
+    const more = { aliases: ['team/refund'] }
+    const { slug } = registry.seed('Refund', [{ more }, { environment: 'staging', more }])
+    const id = /^id: (.*)$/m.exec(registry.repo.read(registry.file(slug)))?.[1] ?? ''
+    const names = [slug, 'refund', slug.slice(-8), id, 'team/refund']
+    rmSync(join(registry.dir, 'prompts'), { recursive: true })
+    for (const name of names) expect((await registry.log(name)).map(brief)).toHaveLength(2)
+    registry.commit('gone')
+    for (const name of names) {
+      expect((await registry.log(name)).map(brief)).toHaveLength(4)
+      expect(await registry.json('show', `${name}@2`)).toMatchObject({ slug, version: 2 })
+      const back = ['rollback', name, '--env', 'staging', '--restore', '--dry-run']
+      expect(await registry.json(...back)).toMatchObject({ slug, action: 'rolled_back' })
+    }
+    await registry.fails(3, 'not_found', 'log', 'refunds')
+  })
+
+  it('is not what a name means that another prompt has now', async () => {
+    const registry = createRegistry()
+    const old = registry.live('Refund mail').slug
+    registry.repo.git('rm', '-q', registry.file(old))
+    registry.commit('gone')
+    const { slug } = registry.live('Refund')
+    expect((await registry.log('refund'))[0]?.slug).toBe(slug)
+    expect((await registry.log('refund-m'))[0]?.slug).toBe(old)
+  })
+})
+
 describe('provisional numbers', () => {
   /** A clone of a bare repository that holds one prompt. */
   function cloned(): { registry: TestRegistry; slug: string } {
