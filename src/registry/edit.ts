@@ -1,4 +1,3 @@
-import { PromptctlError } from '../core/errors.js'
 import {
   assertNotWithdrawn,
   type Change,
@@ -23,9 +22,10 @@ import { assertPartialsLive } from './partials.js'
 import type { Oid } from './ports.js'
 import { assertExpected, type Expectation } from './preconditions.js'
 import { chooseEnvironment, type Registry } from './registry.js'
+import { requireFile } from './require-file.js'
 import { resolveSlug } from './resolve.js'
 import { readStandings } from './standing.js'
-import { planningView, type RawPrompt, type View } from './view.js'
+import { planningView, type RawPrompt } from './view.js'
 
 export interface EditRequest extends PushableRequest {
   readonly name: string
@@ -43,9 +43,10 @@ export async function readForEdit(
   flag: Environment | undefined,
 ): Promise<{ slug: Slug; environment: Environment; text: string; path: string }> {
   const environment = chooseEnvironment(registry, flag)
-  const slug = await resolveSlug(registry, name)
+  const slug = await resolveSlug(registry, name, { deleted: true })
   const path = formatPromptPath(environment, slug)
-  const { bytes } = await requireFile(await planningView(registry, await readTip(registry)), slug, environment)
+  const head = await readTip(registry)
+  const { bytes } = await requireFile(registry, await planningView(registry, head), head, { slug, environment })
   return { slug, environment, path, text: new TextDecoder().decode(bytes) }
 }
 
@@ -53,7 +54,7 @@ export async function readForEdit(
 export async function edit(registry: Registry, request: EditRequest): Promise<Applied> {
   const session = await openPushSession(registry, request)
   const environment = chooseEnvironment(registry, request.environment)
-  const slug = await resolveSlug(registry, request.name)
+  const slug = await resolveSlug(registry, request.name, { deleted: true })
   const first = firstEnvironment(registry)
   if (environment !== first && !request.publish) {
     throw illegalTransition(
@@ -80,8 +81,9 @@ async function planEdit(
   const [standing] = await readStandings(registry, head, [{ slug, environment }], () => versions.get(slug) ?? [])
   if (standing === undefined) throw new Error(`${slug} has no standing`)
   assertExpected(standing, request.expect)
+  const file = await requireFile(registry, await planningView(registry, head), head, { slug, environment })
   assertNotWithdrawn(standing, false, `publish ${slug} --env ${environment}`)
-  const document = await applyEdit(registry, head, request)
+  const document = applyEdit(file, request.edit)
   assertSameIdentity(standing, document)
   // What new refuses, edit does too: a template that cannot be parsed.
   partialsOf(promptSource(document))
@@ -111,22 +113,8 @@ async function planEdit(
   return { changes: [change], unchanged: [], skipped: [], versions }
 }
 
-async function applyEdit(
-  registry: Registry,
-  head: Oid | undefined,
-  { slug, environment, edit }: EditRequest & { slug: Slug; environment: Environment },
-): Promise<PromptDocument> {
-  const path = formatPromptPath(environment, slug)
+function applyEdit({ bytes, path }: RawPrompt, edit: EditRequest['edit']): PromptDocument {
   if ('text' in edit) return parsePrompt(edit.text, path)
-  const { bytes } = await requireFile(await planningView(registry, head), slug, environment)
   const { source } = parsePrompt(bytes, path)
   return parsePrompt(setValues(source, edit.values), path)
-}
-
-async function requireFile(view: View, slug: Slug, environment: Environment): Promise<RawPrompt> {
-  const raw = await view.read(environment, slug)
-  if (raw !== undefined) return raw
-  throw new PromptctlError('not_found', `${slug} has no file in ${environment}`, {
-    hint: 'promptctl status shows where it is; --env chooses an environment.',
-  })
 }

@@ -1,4 +1,3 @@
-import { PromptctlError } from '../core/errors.js'
 import { type Change, isWithdrawn, type Moment, type Standing } from '../core/lifecycle/change.js'
 import { planPublish } from '../core/lifecycle/publish.js'
 import { formatPromptPath } from '../core/paths.js'
@@ -22,9 +21,10 @@ import { assertPartialsLive } from './partials.js'
 import type { FileWrite, Oid } from './ports.js'
 import { assertExpected, type Expectation } from './preconditions.js'
 import { chooseEnvironment, type Registry, requireWorkTree } from './registry.js'
+import { requireFile } from './require-file.js'
 import { resolveSlugs } from './resolve.js'
 import { readStandings } from './standing.js'
-import { planningView, type View } from './view.js'
+import { planningView } from './view.js'
 
 export interface PublishRequest extends PushableRequest {
   /** Names as people type them; empty with `all`. */
@@ -60,7 +60,10 @@ async function planAll(
 ): Promise<Plan> {
   const view = await planningView(registry, head)
   const documents = new Map<Slug, PromptDocument>()
-  for (const slug of slugs) documents.set(slug, await readDocument(view, environment, slug))
+  for (const slug of slugs) {
+    const { bytes, path } = await requireFile(registry, view, head, { slug, environment })
+    documents.set(slug, parsePrompt(bytes, path))
+  }
   const unpublished = request.all ? await leaveOutPublished(registry, head, environment, documents) : documents
   const asked = [...unpublished.keys()]
   const versions = await readVersionsOf(registry, head, asked)
@@ -102,15 +105,6 @@ function repairOf({ slug, environment, head }: Standing, { source }: PromptDocum
   if (head === undefined || source.text === head.source.text) return []
   const path = `${prefix}${formatPromptPath(environment, slug)}`
   return [{ path, content: new TextEncoder().encode(head.source.text) }]
-}
-
-async function readDocument(view: View, environment: Environment, slug: Slug): Promise<PromptDocument> {
-  const raw = await view.read(environment, slug)
-  if (raw !== undefined) return parsePrompt(raw.bytes, raw.path)
-  throw new PromptctlError('not_found', `${slug} has no file in ${environment}`, {
-    hint: `promptctl promote ${slug} --to ${environment} brings what is live elsewhere; --env chooses another environment.`,
-    details: { slug, environment },
-  })
 }
 
 /** Without what equals HEAD's file and is published and sealed: for it no history has to be read. */

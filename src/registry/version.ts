@@ -87,7 +87,7 @@ export async function requireLive(
   const live = await readLive(registry, commit, environment, slug)
   if (live !== undefined) return live
   throw new PromptctlError('not_found', `${slug} is not live in ${environment}`, {
-    hint: `promptctl publish ${slug} --env ${environment} puts it into service; promptctl status shows where it is live.`,
+    hint: `promptctl log ${slug} --env ${environment} shows what became of it, promptctl status where it is live.`,
     details: { slug, environment },
   })
 }

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ChangeRecord } from '../../src/registry/apply.js'
 import { promptctl } from '../helpers/cli.js'
@@ -227,12 +229,55 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
     expect((await registry.log(slug)).map(brief)[0]).toBe('3 development deleted deleted')
     expect(await registry.served(slug)).toBe('not_found')
     await registry.fails(3, 'not_found', 'show', slug)
-    const refused = await registry.fails(4, 'illegal_transition', 'rollback', slug, '--env', 'development')
-    expect(refused.hint).toContain('--restore')
+    for (const [command, ...flags] of [
+      ['rollback'],
+      ['publish'],
+      ['publish', '--restore'],
+      ['edit', '--set', 'title=x'],
+    ] as const) {
+      const refused = await registry.fails(4, 'illegal_transition', command, slug, '--env', 'development', ...flags)
+      expect(refused.hint).toBe(`To bring it back: promptctl rollback ${slug} --env development --restore`)
+    }
     const back = await registry.json<ChangeRecord>('rollback', slug, '--env', 'development', '--restore')
     expect(back).toMatchObject({ version: 4, action: 'rolled_back' })
     expect(await registry.served(slug)).toBe('here Bo\n')
     registry.repo.check()
+  })
+
+  it('a draft that plain git deleted comes back out of the history of git', async () => {
+    const registry = open()
+    const { slug } = registry.seed('Draft', [{ state: 'draft' }])
+    registry.repo.git('rm', '-q', registry.file(slug))
+    const gone = registry.commit('gone')
+    for (const [command, ...flags] of [['publish'], ['rollback', '--restore']] as const) {
+      const refused = await registry.fails(4, 'illegal_transition', command, slug, ...flags)
+      expect(refused.hint).toContain(`git restore --source ${gone.slice(0, 12)}^ -- ${registry.file(slug)}`)
+    }
+    registry.repo.git('restore', '--source', `${gone}^`, '--', registry.file(slug))
+    await registry.json('publish', slug, '--restore')
+  })
+
+  it.each([
+    ['gone from the disk', (path: string) => ['restore', path]],
+    ['gone from the index', (path: string) => ['restore', '--staged', '--worktree', path]],
+  ])('a file that is only %s is to be restored by git', async (where, restore) => {
+    const registry = open()
+    const { slug } = registry.live('Missing', undefined, 'staging')
+    const path = registry.file(slug, 'staging')
+    if (where.endsWith('disk')) rmSync(join(registry.dir, path))
+    else registry.repo.git('rm', '-q', path)
+    for (const words of [
+      ['publish', slug],
+      ['edit', slug, '--set', 'title=x', '--publish'],
+    ]) {
+      const error = await registry.fails(3, 'not_found', ...words, '--env', 'staging')
+      expect([error.message, error.hint]).toEqual([
+        `${path} is missing from the work tree`,
+        `git ${restore(path).join(' ')} brings it back.`,
+      ])
+    }
+    registry.repo.git(...restore(path))
+    await registry.json('publish', slug, '--env', 'staging')
   })
 
   it('archive takes out of service; only --restore brings back, with what was live before', async () => {

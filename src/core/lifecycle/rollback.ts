@@ -1,5 +1,6 @@
 import { PromptctlError } from '../errors.js'
-import { liveIn, type Version } from '../ledger.js'
+import { liveIn, newestIn, type Version } from '../ledger.js'
+import { formatPromptPath } from '../paths.js'
 import type { Environment } from '../slug.js'
 import { assertNotWithdrawn, illegalTransition, isWithdrawn, type Standing } from './change.js'
 
@@ -42,11 +43,23 @@ function versionBefore(standing: Standing): Version {
       `To take it out of service: promptctl archive ${slug} --env ${environment}`,
     )
   }
+  const isDeleted = newestIn(standing.versions, environment)?.state === 'deleted'
   throw illegalTransition(
     standing,
     `${slug} never was published in ${environment}`,
-    `promptctl publish ${slug} --env ${environment}${isWithdrawn(standing) ? ' --restore' : ''} puts it into service.`,
+    isDeleted
+      ? wayBack(standing)
+      : `promptctl publish ${slug} --env ${environment}${isWithdrawn(standing) ? ' --restore' : ''} puts it into service.`,
   )
+}
+
+/** How a prompt comes back whose newest version is a deletion: what never was published is in git's history alone. */
+export function wayBack({ slug, environment, versions }: Pick<Standing, 'slug' | 'environment' | 'versions'>): string {
+  if (publishedIn(versions, environment).length > 0) {
+    return `To bring it back: promptctl rollback ${slug} --env ${environment} --restore`
+  }
+  const deletion = newestIn(versions, environment)?.commit.slice(0, 12)
+  return `To bring the file back: git restore --source ${deletion}^ -- ${formatPromptPath(environment, slug)}`
 }
 
 /** A rollback restores an older blob: the version that first published it is where the content comes from. */
