@@ -1,4 +1,5 @@
 import { validateConfig } from '../generated/validators.js'
+import { parseCredentials } from './endpoint.js'
 import type { Action } from './ledger.js'
 import type { Problem } from './prompt-file.js'
 import { describeErrors, nameOf, sortProblems, suggestion, type Wording } from './schema-problems.js'
@@ -40,6 +41,14 @@ export interface Config {
   readonly gates: ReadonlyMap<Environment, GateConfig>
 }
 
+/** A webhook, as the schema lets it through. */
+interface WebhookEntry {
+  readonly url: string
+  readonly secret_env: string
+  readonly environments?: readonly Environment[]
+  readonly actions?: readonly Action[]
+}
+
 /** The file, as the schema lets it through. */
 interface ConfigFile {
   readonly name?: string
@@ -47,12 +56,7 @@ interface ConfigFile {
   readonly environments?: readonly Environment[]
   readonly default_environment?: Environment
   readonly promotion?: Promotion
-  readonly webhooks?: readonly {
-    readonly url: string
-    readonly secret_env: string
-    readonly environments?: readonly Environment[]
-    readonly actions?: readonly Action[]
-  }[]
+  readonly webhooks?: readonly WebhookEntry[]
   readonly gates?: Readonly<
     Record<Environment, { eval?: 'required'; pass_rate?: number; providers?: readonly string[] }>
   >
@@ -116,17 +120,24 @@ function checkMeaning(file: ConfigFile, source: YamlSource): Problem[] {
   for (const name of Object.keys(file.gates ?? {})) {
     checkEnvironment(name, ['gates'], { ...source.keyPositionOf(['gates', name]), message: '' })
   }
-  for (const [index, { url, environments: only = [] }] of (file.webhooks ?? []).entries()) {
-    if (!URL.canParse(url)) {
-      // Its text is kept back: it may hold a password.
-      problems.push({
-        ...source.positionOf(['webhooks', index, 'url']),
-        message: `webhooks[${index}].url: this is not a URL`,
-      })
-    }
+  for (const [index, { environments: only = [] }] of (file.webhooks ?? []).entries()) {
     for (const [at, name] of only.entries()) checkEnvironment(name, ['webhooks', index, 'environments', at])
   }
+  problems.push(...checkEndpoints(file.webhooks ?? [], source))
   return problems
+}
+
+/** URLs are kept back: they may hold a password. */
+function checkEndpoints(webhooks: readonly WebhookEntry[], source: YamlSource): Problem[] {
+  return webhooks.flatMap(({ url }, index) => {
+    const path = ['webhooks', index, 'url']
+    const problem = (message: string): Problem[] => [
+      { ...source.positionOf(path), message: `${nameOf(path)}: ${message}` },
+    ]
+    if (!URL.canParse(url)) return problem('this is not a URL')
+    if (parseCredentials(new URL(url)) !== undefined) return []
+    return problem('its user or password cannot be decoded; a % in them is written %25')
+  })
 }
 
 const KEYS: ReadonlyMap<string | number | undefined, readonly string[]> = new Map([

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { WebhookConfig } from './config.js'
+import { endpointUrl } from './endpoint.js'
 import type { Identity, Oid } from './history.js'
 import type { Action, Version, VersionState } from './ledger.js'
 import { formatPromptPath } from './paths.js'
@@ -67,7 +68,7 @@ export function createEvent(
   }
 }
 
-/** The deliveries of an event: one for each endpoint that wants it. Two entries for one URL get it once. */
+/** The deliveries of an event: one for each endpoint that wants it. Two entries for one endpoint send it once. */
 export function createDeliveries(event: TemplateEvent, webhooks: readonly WebhookConfig[]): readonly Delivery[] {
   const deliveries = webhooks
     .filter((webhook) => isWanted(event, webhook))
@@ -115,17 +116,4 @@ export function createPing(registry: string, { url, secretEnv }: WebhookConfig, 
 const createEventId = (parts: readonly string[]): string =>
   `msg_${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)}`
 
-/** An endpoint's identity: its URL without user and password, so that a new password keeps the ids. */
-function endpointKey(url: string): string {
-  const parsed = new URL(url)
-  parsed.username = ''
-  parsed.password = ''
-  parsed.hash = ''
-  return parsed.href
-}
-
-/** An endpoint as it may be shown: origin and path, without user, password and query, which may hold secrets. */
-export function displayEndpoint(url: string): string {
-  const { origin, pathname } = new URL(url)
-  return `${origin}${pathname}`
-}
+const endpointKey = (url: string): string => endpointUrl(new URL(url)).href

@@ -1,5 +1,6 @@
+import { displayEndpoint } from '../core/endpoint.js'
 import { PromptctlError } from '../core/errors.js'
-import { createPing, displayEndpoint } from '../core/event.js'
+import { createPing } from '../core/event.js'
 import type { Action } from '../core/ledger.js'
 import type { Environment } from '../core/slug.js'
 import { quoteName } from '../core/slug.js'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { displayEndpoint } from '../core/event.js'
+import { displayEndpoint } from '../core/endpoint.js'
 import { parseRetryAfter } from '../core/retry-after.js'
 import { parseSecrets } from '../core/signature.js'
 import type { DeliveryOutcome } from '../registry/ports.js'

@@ -1,6 +1,7 @@
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { Agent, request } from 'undici'
+import { endpointUrl, parseCredentials } from '../core/endpoint.js'
 import { type Secret, signHeaders } from '../core/signature.js'
 import { checkTarget, isPublicAddress, refuseAddress } from './addresses.js'
 
@@ -32,6 +33,14 @@ export interface SenderOptions {
   readonly timeoutMs?: number
 }
 
+/** How one request goes out. */
+interface Way {
+  /** Besides those that every delivery has. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+  readonly dispatcher: Agent
+}
+
 /** The most of an answer that is read. */
 const MAX_ANSWER = 64 * 1024
 
@@ -59,10 +68,13 @@ export class Sender {
     const url = new URL(post.url)
     const target = checkTarget(url, this.#options.allowHosts)
     if ('refusal' in target) return { kind: 'refused', reason: target.refusal }
+    const headers = basicAuth(url)
+    if (headers === undefined) return { kind: 'refused', reason: 'its user or password cannot be decoded' }
     const timeout = AbortSignal.timeout(this.#timeoutMs)
     const signal = post.signal === undefined ? timeout : AbortSignal.any([timeout, post.signal])
     try {
-      return await this.#send(post, url, signal, target.isTrusted ? this.#trusting : this.#guarded)
+      const dispatcher = target.isTrusted ? this.#trusting : this.#guarded
+      return await this.#send(post, endpointUrl(url), { headers, signal, dispatcher })
     } catch (error) {
       const refusal = refusalOf(error)
       if (refusal !== undefined) return { kind: 'refused', reason: refusal }
@@ -71,13 +83,13 @@ export class Sender {
     }
   }
 
-  async #send({ id, body, secrets, now }: Post, url: URL, signal: AbortSignal, dispatcher: Agent): Promise<Answer> {
+  async #send({ id, body, secrets, now }: Post, url: URL, { headers: more, signal, dispatcher }: Way): Promise<Answer> {
     const bytes = Buffer.from(body, 'utf8')
     const {
       statusCode,
       headers,
       body: answer,
-    } = await request(new URL(`${url.pathname}${url.search}`, url.origin), {
+    } = await request(url, {
       dispatcher,
       method: 'POST',
       body: bytes,
@@ -85,7 +97,7 @@ export class Sender {
       headers: {
         'content-type': 'application/json',
         'user-agent': 'promptctl',
-        ...basicAuth(url),
+        ...more,
         ...signHeaders(bytes, { id, timestamp: Math.floor(now / 1000), secrets }),
       },
     })
@@ -126,11 +138,12 @@ const guardLookup =
       return callback(new RefusedAddress(`${hostname}: ${refuseAddress(bad ?? 'nothing')}`), address, family)
     })
 
-/** RFC 7617, for `https://user:password@host/`. */
-function basicAuth({ username, password }: URL): Readonly<Record<string, string>> {
-  if (username === '' && password === '') return {}
-  const pair = [username, password].map((part) => decodeURIComponent(part)).join(':')
-  return { authorization: `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` }
+/** RFC 7617, for `https://user:password@host/`; undefined for what cannot be decoded. */
+function basicAuth(url: URL): Readonly<Record<string, string>> | undefined {
+  const credentials = parseCredentials(url)
+  if (credentials === undefined) return undefined
+  const pair = `${credentials.username}:${credentials.password}`
+  return pair === ':' ? {} : { authorization: `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` }
 }
 
 /** The causes of an error: undici wraps what the socket said, and Node what each address said. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type Delivery, displayEndpoint } from '../core/event.js'
+import { displayEndpoint } from '../core/endpoint.js'
+import type { Delivery } from '../core/event.js'
 import { tryParseJson } from '../core/json.js'
 import type { DeliveryRecord, DeliveryState } from '../registry/ports.js'
 import { DurableFiles } from './durable-files.js'

@@ -104,6 +104,8 @@ gates:
     'url: "https://me:hunter2@x/", secret_env: whsec_hunter2',
     'url: [https://me:hunter2@x], secret_env: PROMPTCTL_A',
     'url: https://x, secret_env: AWS_SECRET_ACCESS_KEY',
+    'url: "https://me%zz:hunter2@x/", secret_env: PROMPTCTL_A',
+    'url: "https://me:hunter2%ff@x/", secret_env: PROMPTCTL_A',
   ])('[case 41] refuses {%s}, and repeats no secret', (webhook) => {
     const problems = problemsOf(`webhooks:\n  - {${webhook}}\n`)
     expect(problems).toEqual([expect.stringMatching(/^2:\d+ webhooks\[0\]\.(?:url|secret_env): /)])

@@ -62,6 +62,24 @@ describe('a delivery over HTTP', () => {
     })
   })
 
+  it.each(['//elsewhere.example/hook', '//127.0.0.1:1/hook?a=//b', '/a//b/../c', '/hook#part'])(
+    'the path %s stays a path: no other host is named by it [case 43]',
+    async (path) => {
+      const receiver = await startReceiver()
+      const base = receiver.url.replace('/hook', '')
+      expect(await post(`${base.replace('127', 'user:pass@127')}${path}`)).toMatchObject({ status: 200 })
+      const { pathname, search } = new URL(`${base}${path}`)
+      expect(receiver.received.map((request) => request.path)).toEqual([`${pathname}${search}`])
+    },
+  )
+
+  it('a user that cannot be decoded is refused, and not tried again', async () => {
+    const receiver = await startReceiver()
+    const answer = await post(receiver.url.replace('127', 'us%zzer:pw@127'))
+    expect(answer).toEqual({ kind: 'refused', reason: 'its user or password cannot be decoded' })
+    expect(receiver.received).toHaveLength(0)
+  })
+
   it('a redirect is not followed [case 40]', async () => {
     const target = await startReceiver()
     const receiver = await startReceiver((response) => response.writeHead(302, { location: target.url }).end())
@@ -134,13 +152,16 @@ describe('addresses', () => {
     'https://[::ffff:127.0.0.1]:PORT/',
     'https://[::1]:PORT/',
     'https://0.0.0.0:PORT/',
+    'https://public.example//127.0.0.1:PORT/evil',
+    'https://public.example:443//[::1]:PORT/evil?x=1#y',
   ])('%s is refused without a packet [case 43]', async (url) => {
     let connections = 0
     const raw = await startRaw(() => {
       connections += 1
     })
     const port = new URL(raw).port
-    const answer = await post(url.replace('PORT', port), { allowHosts: undefined })
+    const { lookup } = lookupOf(['10.0.0.1'])
+    const answer = await post(url.replace('PORT', port), { allowHosts: undefined, lookup })
     expect(answer.kind).toBe('refused')
     expect(connections).toBe(0)
   })
