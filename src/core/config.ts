@@ -1,5 +1,5 @@
 import { validateConfig } from '../generated/validators.js'
-import { parseCredentials } from './endpoint.js'
+import { endpointUrl, parseCredentials } from './endpoint.js'
 import type { Action } from './ledger.js'
 import type { Problem } from './prompt-file.js'
 import { describeErrors, nameOf, sortProblems, suggestion, type Wording } from './schema-problems.js'
@@ -129,15 +129,33 @@ function checkMeaning(file: ConfigFile, source: YamlSource): Problem[] {
 
 /** URLs are kept back: they may hold a password. */
 function checkEndpoints(webhooks: readonly WebhookEntry[], source: YamlSource): Problem[] {
-  return webhooks.flatMap(({ url }, index) => {
+  return webhooks.flatMap((webhook, index) => {
     const path = ['webhooks', index, 'url']
-    const problem = (message: string): Problem[] => [
-      { ...source.positionOf(path), message: `${nameOf(path)}: ${message}` },
-    ]
-    if (!URL.canParse(url)) return problem('this is not a URL')
-    if (parseCredentials(new URL(url)) !== undefined) return []
-    return problem('its user or password cannot be decoded; a % in them is written %25')
+    const message = endpointProblem(webhook, webhooks.slice(0, index))
+    return message === undefined ? [] : { ...source.positionOf(path), message: `${nameOf(path)}: ${message}` }
   })
+}
+
+/** What is wrong with an endpoint, beside those before it. */
+function endpointProblem(webhook: WebhookEntry, before: readonly WebhookEntry[]): string | undefined {
+  const url = tryParseUrl(webhook.url)
+  if (url === undefined) return 'this is not a URL'
+  if (parseCredentials(url) === undefined) return 'its user or password cannot be decoded; a % in them is written %25'
+  // It hears of an event once: two entries may differ in what they want, and not in how it is called.
+  const other = before.findIndex((one) => isSameEndpoint(one, url) && !isCalledAlike(one, webhook))
+  return other === -1 ? undefined : `webhooks[${other}] has this URL with another secret or password`
+}
+
+const tryParseUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
+
+function isSameEndpoint({ url }: WebhookEntry, other: URL): boolean {
+  const parsed = tryParseUrl(url)
+  return parsed !== undefined && endpointUrl(parsed).href === endpointUrl(other).href
+}
+
+function isCalledAlike(one: WebhookEntry, other: WebhookEntry): boolean {
+  const [a, b] = [new URL(one.url), new URL(other.url)]
+  return one.secret_env === other.secret_env && a.username === b.username && a.password === b.password
 }
 
 const KEYS: ReadonlyMap<string | number | undefined, readonly string[]> = new Map([

@@ -112,6 +112,21 @@ gates:
     expect(problems.join()).not.toContain('hunter2')
   })
 
+  it.each([
+    ['https://x/', 'PROMPTCTL_A', 0],
+    ['https://x/?a#part', 'PROMPTCTL_B', 0],
+    ['https://x', 'PROMPTCTL_B', 1],
+    ['https://X:443/#part', 'PROMPTCTL_B', 1],
+    ['https://me:hunter2@x/', 'PROMPTCTL_A', 1],
+  ])('an endpoint has one secret and one password: %s with %s', (url, secret, count) => {
+    const entries = [`{url: "https://x/", secret_env: PROMPTCTL_A}`, `{url: "${url}", secret_env: ${secret}}`]
+    const problems = problemsOf(`webhooks:\n${entries.map((entry) => `  - ${entry}\n`).join('')}`)
+    expect(problems).toEqual(
+      Array(count).fill('3:11 webhooks[1].url: webhooks[0] has this URL with another secret or password'),
+    )
+    expect(problems.join()).not.toContain('hunter2')
+  })
+
   it('repeats no address that stands where a webhook should be', () => {
     expect(problemsOf('webhooks: [https://me:hunter2@x]').join()).not.toContain('hunter2')
     expect(problemsOf('webhooks: https://me:hunter2@x').join()).not.toContain('hunter2')
