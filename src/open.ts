@@ -7,6 +7,7 @@ import { type Environment, parseEnvironment } from './core/slug.js'
 import { openWorkTree } from './git/work-tree.js'
 import type { Initialised, InitOptions } from './registry/init.js'
 import type { Evaluator, HookFiles, Notifier, Oid, Parallel, Repository, WorkTree } from './registry/ports.js'
+import type { Receiving } from './registry/received.js'
 import type { Registry, RegistryRepository } from './registry/registry.js'
 import type { Exclusively } from './webhook/attempt.js'
 
@@ -121,28 +122,23 @@ async function openBare(options: OpenOptions): Promise<Registry> {
   return createRegistry(config, undefined, options, async () => attach(repository, prefix, options))
 }
 
-/**
- * Every registry in the tree of a commit, with the configuration that it has there. A configuration that is wrong throws
- * `invalid_config` when it is opened. `close` closes the repository that they share.
- */
-export async function openRegistriesAt(
-  options: OpenOptions,
-  commit: Oid,
-): Promise<{ readonly registries: readonly (() => Promise<Registry>)[]; close(): Promise<void> }> {
+/** The repository around `directory`, as one that others push to. Throws `not_found`. */
+export async function openReceiving(options: OpenOptions): Promise<Receiving> {
   const { openRepository } = await import('./git/open.js')
   const { directory: cwd, base, env, interrupt } = options
   const repository = await openRepository({ cwd, base, env, signal: interrupt?.signal })
-  const files = (await repository.listTree(commit, '')).filter(({ path }) => basename(path) === CONFIG_FILE)
-  const openAt = async (prefix: string): Promise<Registry> => {
+  const openAt = async (commit: Oid, prefix: string): Promise<Registry> => {
     const config = await requireConfigAt(repository, commit, prefix)
     return createRegistry(config, undefined, options, () => attach(repository, prefix, options))
   }
   return {
-    registries: files.map(
-      ({ path }) =>
-        () =>
-          openAt(path.slice(0, -CONFIG_FILE.length)),
-    ),
+    repository,
+    registriesAt: async (commit) => {
+      if (commit === undefined) return []
+      const files = (await repository.listTree(commit, '')).filter(({ path }) => basename(path) === CONFIG_FILE)
+      const prefixes = files.map(({ path }) => path.slice(0, -CONFIG_FILE.length))
+      return prefixes.map((prefix) => ({ prefix, open: () => openAt(commit, prefix) }))
+    },
     close: () => repository.close(),
   }
 }

@@ -4,6 +4,7 @@ import type { AnyCommand, Context, Options } from '../commands/command.js'
 import { COMMAND_GROUPS, COMMANDS } from '../commands/index.js'
 import { PromptctlError } from '../core/errors.js'
 import type { OpenOptions } from '../open.js'
+import type { Receiving } from '../registry/received.js'
 import type { Registry } from '../registry/registry.js'
 import { EXIT_INTERRUPTED } from './interrupt.js'
 import { createProgress } from './progress.js'
@@ -123,6 +124,7 @@ const wordsOf = (given: readonly unknown[]): readonly string[] =>
 function createSession(runtime: Runtime, options: Options): { context: Context; close: () => Promise<void> } {
   const directory = resolve(runtime.cwd, typeof options['C'] === 'string' ? options['C'] : '.')
   let opened: Promise<Registry> | undefined
+  let receiving: Promise<Receiving> | undefined
   const at = (path: string): string => (path === '-' ? path : resolve(directory, path))
   const context: Context = {
     registry: () => {
@@ -140,9 +142,10 @@ function createSession(runtime: Runtime, options: Options): { context: Context; 
         request,
       )
     },
-    registriesAt: async (commit) => {
-      const { openRegistriesAt } = await import('../open.js')
-      return openRegistriesAt(openOptions(runtime, directory), commit)
+    receiving: async () => {
+      const { openReceiving } = await import('../open.js')
+      receiving ??= openReceiving(openOptions(runtime, directory))
+      return receiving
     },
     hooks: async () => {
       const { openHooks } = await import('../open.js')
@@ -166,7 +169,11 @@ function createSession(runtime: Runtime, options: Options): { context: Context; 
     untilStopped: () => runtime.interrupt.untilStopped(),
     progress: (label) => createProgress(runtime, label),
   }
-  return { context, close: async () => (await opened?.catch(() => undefined))?.close() }
+  const close = async (): Promise<void> => {
+    await (await opened?.catch(() => undefined))?.close()
+    await (await receiving?.catch(() => undefined))?.close()
+  }
+  return { context, close }
 }
 
 async function openLazily(runtime: Runtime, directory: string, options: Options): Promise<Registry> {

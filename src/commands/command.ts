@@ -1,7 +1,7 @@
 import type { Command as Commander } from 'commander'
 import type { Initialised, InitOptions } from '../registry/init.js'
-import type { OpenAt } from '../registry/notify-ranges.js'
 import type { HookFiles } from '../registry/ports.js'
+import type { Receiving } from '../registry/received.js'
 import type { Registry } from '../registry/registry.js'
 
 /** Paints text for a terminal, or leaves it alone in a pipe. */
@@ -39,8 +39,8 @@ export interface Context {
   unattendedRegistry(clone: { readonly url: string; readonly dir: string } | undefined): Promise<Registry>
   /** Makes the directory a registry, and a git repository where it is none. */
   initialise(options: InitOptions): Promise<Initialised>
-  /** Every registry in the tree of a commit, as it is configured there; to be closed. */
-  registriesAt: OpenAt
+  /** The repository as one that others push to, which need not hold a registry. */
+  receiving(): Promise<Receiving>
   /** The hooks of the repository, which need not hold a registry yet. */
   hooks(): Promise<HookFiles>
   /** The command line that starts promptctl again; undefined where there is none. */

@@ -18,6 +18,9 @@ export const hooks = defineCommand<Action, { readonly hooks: readonly HookRecord
              (lint --pre-receive) and post-receive (notify --post-receive --no-wait)
   uninstall  remove them
 
+What is pushed to other branches than the shared one passes. Which one that is, a bare repository
+asks the configuration on HEAD's branch: its branch:, else HEAD's branch itself.
+
 A hook that is not ours is never overwritten, and core.hooksPath is respected.\n`,
     )
   },

@@ -69,7 +69,7 @@ function formatRules(): string {
 
 async function lintPushed(context: Context): Promise<LintResult> {
   const { lintReceived } = await import('../registry/lint-received.js')
-  return lintReceived(Buffer.from(await context.readInput('-')).toString('utf8'), context.registriesAt)
+  return lintReceived(Buffer.from(await context.readInput('-')).toString('utf8'), await context.receiving())
 }
 
 const jsonOf = ({ errors, warnings, findings }: Result): LintResult => ({ errors, warnings, findings })

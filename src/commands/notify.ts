@@ -2,7 +2,7 @@ import { PromptctlError } from '../core/errors.js'
 import { quoteName } from '../core/slug.js'
 import type { DeliverySummary } from '../registry/notify.js'
 import type { DeliveryOutcome } from '../registry/ports.js'
-import { defineCommand } from './command.js'
+import { type Context, defineCommand } from './command.js'
 import { booleanOption } from './options.js'
 import { formatOutcomes, requireDelivered } from './outcomes.js'
 
@@ -41,9 +41,7 @@ export const notify = defineCommand<Request, Result>({
     const { missingSecretsError } = await import('../registry/notify.js')
     const summaries =
       range === undefined
-        ? await notifyReceived(Buffer.from(await context.readInput('-')).toString('utf8'), context.registriesAt, {
-            wait,
-          })
+        ? await notifyReceived(await readLines(context), await context.receiving(), { wait })
         : [await notifyRange(await context.registry(), range, { wait })]
     const missing = new Set(summaries.flatMap(({ missingSecrets }) => missingSecrets))
     requireDelivered(summaries.flatMap(({ outcomes }) => outcomes))
@@ -52,6 +50,9 @@ export const notify = defineCommand<Request, Result>({
   },
   text: (result, style) => `${formatOutcomes(result.deliveries, style)}${conclude(result)}\n`,
 })
+
+const readLines = async (context: Context): Promise<string> =>
+  Buffer.from(await context.readInput('-')).toString('utf8')
 
 function conclude({ events, queued, delivered, background }: Result): string {
   if (queued === 0) return events === 0 ? 'Nothing to tell.' : `${events} events, and no webhook wants them.`

@@ -1,22 +1,26 @@
-import { isPromptctlError } from '../core/errors.js'
 import { createFinding, type Finding } from '../core/lint/rules.js'
 import { CONFIG_FILE } from '../core/paths.js'
-import { sharedBranchOf } from './branches.js'
 import { type LintResult, lint } from './lint.js'
-import { type OpenAt, parseReceivedLines, type ReceivedLine } from './notify-ranges.js'
 import type { Oid } from './ports.js'
+import { openSharing, parseReceivedLines, type ReceivedLine, type Receiving, tryOpen } from './received.js'
 import type { Registry } from './registry.js'
 
 /**
- * Checks what git says on the standard input of a pre-receive hook: for every registry before and after, what the shared
+ * Checks what git says on the standard input of a pre-receive hook: for every registry before and after, what its shared
  * branch would gain. Other branches and tags pass. The files of findings are relative to the top of the repository.
  * Throws `invalid_config` for a configuration that is pushed and wrong.
  */
-export async function lintReceived(lines: string, openAt: OpenAt): Promise<LintResult> {
+export async function lintReceived(text: string, receiving: Receiving): Promise<LintResult> {
+  const lines = parseReceivedLines(text)
+  const isShared = await openSharing(receiving, lines)
   const results: LintResult[] = []
-  for (const line of parseReceivedLines(lines)) {
-    if (line.old === undefined && line.new === undefined) continue
-    results.push(...(await lintLine(line, openAt)))
+  for (const line of lines) {
+    const [old, now] = [await readRegistries(receiving, line.old), await readRegistries(receiving, line.new)]
+    for (const prefix of new Set([...old.keys(), ...now.keys()])) {
+      if (!(await isShared(prefix, line))) continue
+      const [before, after] = [await tryOpen(old.get(prefix)), await now.get(prefix)?.open()]
+      results.push(inRepository(prefix, await lintRegistry(before, after, line)))
+    }
   }
   return {
     errors: results.reduce((sum, { errors }) => sum + errors, 0),
@@ -25,21 +29,8 @@ export async function lintReceived(lines: string, openAt: OpenAt): Promise<LintR
   }
 }
 
-async function lintLine(line: ReceivedLine, openAt: OpenAt): Promise<readonly LintResult[]> {
-  const [old, now] = [await openOld(line.old, openAt), await openAll(line.new, openAt)]
-  try {
-    const results: LintResult[] = []
-    for (const prefix of new Set([...old.registries.keys(), ...now.registries.keys()])) {
-      const [before, after] = [old.registries.get(prefix), now.registries.get(prefix)]
-      // A push does not decide for itself that it is no push to the shared branch.
-      if (!(await isShared(before, line)) && !(await isShared(after, line))) continue
-      results.push(inRepository(prefix, await lintRegistry(before, after, line)))
-    }
-    return results
-  } finally {
-    await Promise.all([old.close(), now.close()])
-  }
-}
+const readRegistries = async (receiving: Receiving, commit: Oid | undefined) =>
+  new Map((await receiving.registriesAt(commit)).map((registry) => [registry.prefix, registry]))
 
 async function lintRegistry(
   before: Registry | undefined,
@@ -70,6 +61,7 @@ async function lintRegistry(
 function lintNew(registry: Registry, ref: string, tip: Oid): Promise<LintResult> {
   const pushed: Registry = {
     ...registry,
+    config: { ...registry.config, branch: ref.replace('refs/heads/', '') },
     git: async () => {
       const git = await registry.git()
       const { repository } = git
@@ -92,41 +84,3 @@ const inRepository = (prefix: string, { findings, ...counts }: LintResult): Lint
   ...counts,
   findings: findings.map((finding) => ({ ...finding, file: `${prefix}${finding.file}` })),
 })
-
-async function isShared(registry: Registry | undefined, { ref }: ReceivedLine): Promise<boolean> {
-  return registry !== undefined && ref === `refs/heads/${await sharedBranchOf(registry)}`
-}
-
-interface Opened {
-  /** By the folder's path in the repository. */
-  readonly registries: ReadonlyMap<string, Registry>
-  close(): Promise<void>
-}
-
-async function openAll(
-  commit: Oid | undefined,
-  openAt: OpenAt,
-  open: (opener: () => Promise<Registry>) => Promise<readonly Registry[]> = async (opener) => [await opener()],
-): Promise<Opened> {
-  if (commit === undefined) return { registries: new Map(), close: async () => {} }
-  const { registries, close } = await openAt(commit)
-  try {
-    const opened = (await Promise.all(registries.map(open))).flat()
-    const named = await Promise.all(opened.map(async (registry) => [(await registry.git()).prefix, registry] as const))
-    return { registries: new Map(named), close }
-  } catch (error) {
-    await close()
-    throw error
-  }
-}
-
-/** What was accepted once and is wrong must not keep its mending out: it has no say. */
-const openOld = (commit: Oid | undefined, openAt: OpenAt): Promise<Opened> =>
-  openAll(commit, openAt, async (opener) => {
-    try {
-      return [await opener()]
-    } catch (error) {
-      if (isPromptctlError(error, 'invalid_config')) return []
-      throw error
-    }
-  })

@@ -1,7 +1,15 @@
 import { isPromptctlError, PromptctlError } from '../core/errors.js'
 import { quoteName } from '../core/slug.js'
-import { type DeliverySummary, enqueueAndDeliver, eventsBetween, eventsForRange, requireShared } from './notify.js'
-import type { Oid, PushedRange } from './ports.js'
+import { type DeliverySummary, enqueueAndDeliver, eventsBetween, requireShared } from './notify.js'
+import type { Oid } from './ports.js'
+import {
+  isNothing,
+  openSharing,
+  parseReceivedLines,
+  type ReceivedLine,
+  type Receiving,
+  type RegistryAt,
+} from './received.js'
 import type { Registry } from './registry.js'
 
 /**
@@ -20,9 +28,6 @@ export async function notifyRange(
   return enqueueAndDeliver(registry, await eventsBetween(registry, { old, new: tip }), options)
 }
 
-/** As git writes a branch that is not there: before it was made, or after it was deleted. */
-const isNothing = (revision: string): boolean => /^0{40}(?:0{24})?$/.test(revision)
-
 /** Undefined for git's zeros. Throws `not_found` for a commit that is not here. */
 async function findCommit(registry: Registry, revision: string): Promise<Oid | undefined> {
   if (isNothing(revision)) return undefined
@@ -34,32 +39,24 @@ async function findCommit(registry: Registry, revision: string): Promise<Oid | u
   })
 }
 
-/** Opens every registry in the tree of a commit. */
-export type OpenAt = (commit: Oid) => Promise<{
-  readonly registries: readonly (() => Promise<Registry>)[]
-  close(): Promise<void>
-}>
-
 /**
- * Sends the events of what git says on the standard input of a post-receive hook: for every registry in the tip that was
- * pushed, with the configuration that it has there. One that is wrong keeps no other from being heard, and is thrown at
- * the end.
+ * Sends the events of what git says on the standard input of a post-receive hook: for every registry in the tip of its
+ * shared branch, with the configuration that it has there. One that is wrong keeps no other from being heard, and is thrown
+ * at the end.
  */
 export async function notifyReceived(
-  lines: string,
-  openAt: OpenAt,
+  text: string,
+  receiving: Receiving,
   options: { readonly wait: boolean },
 ): Promise<readonly DeliverySummary[]> {
+  const lines = parseReceivedLines(text)
+  const isShared = await openSharing(receiving, lines)
   const summaries: DeliverySummary[] = []
   const failures: PromptctlError[] = []
-  for (const range of parseReceived(lines)) {
-    const { registries, close } = await openAt(range.new)
-    try {
-      for (const open of registries) {
-        await notifyOne(open, range, options).then((summary) => summaries.push(summary), keepFailure(failures))
-      }
-    } finally {
-      await close()
+  for (const line of lines) {
+    for (const registry of await receiving.registriesAt(line.new)) {
+      if (!(await isShared(registry.prefix, line))) continue
+      await notifyOne(registry, line, options).then((summary) => summaries.push(summary), keepFailure(failures))
     }
   }
   const [failure] = failures
@@ -68,12 +65,13 @@ export async function notifyReceived(
 }
 
 async function notifyOne(
-  open: () => Promise<Registry>,
-  range: PushedRange,
+  { open }: RegistryAt,
+  { old, new: tip }: ReceivedLine,
   options: { readonly wait: boolean },
 ): Promise<DeliverySummary> {
   const registry = await open()
-  return enqueueAndDeliver(registry, await eventsForRange(registry, range), options)
+  const hasEvents = tip !== undefined && registry.config.webhooks.length > 0
+  return enqueueAndDeliver(registry, hasEvents ? await eventsBetween(registry, { old, new: tip }) : [], options)
 }
 
 const keepFailure =
@@ -82,23 +80,3 @@ const keepFailure =
     if (!isPromptctlError(error)) throw error
     failures.push(error)
   }
-
-/** One branch of a push, as git tells the hooks that receive it; undefined where it is not there. */
-export interface ReceivedLine {
-  readonly ref: string
-  readonly old: Oid | undefined
-  readonly new: Oid | undefined
-}
-
-/** The branches in git's `old new ref` lines; tags and the like are left out. */
-export function parseReceivedLines(text: string): readonly ReceivedLine[] {
-  return text.split('\n').flatMap((line) => {
-    const [, old, tip, ref] = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (refs\/heads\/.+)$/.exec(line) ?? []
-    if (old === undefined || tip === undefined || ref === undefined) return []
-    return [{ ref, old: isNothing(old) ? undefined : (old as Oid), new: isNothing(tip) ? undefined : (tip as Oid) }]
-  })
-}
-
-/** Those that are there afterwards. */
-const parseReceived = (text: string): readonly PushedRange[] =>
-  parseReceivedLines(text).flatMap(({ new: tip, ...rest }) => (tip === undefined ? [] : [{ ...rest, new: tip }]))

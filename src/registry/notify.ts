@@ -18,7 +18,7 @@ export interface DeliverySummary {
   readonly outcomes: readonly DeliveryOutcome[]
   /** True when a process was started that delivers what is left. */
   readonly background: boolean
-  /** Variables that hold no secret: nothing was queued for their endpoints. */
+  /** Variables that hold no secret, of endpoints that want one of the events: nothing was queued for them. */
   readonly missingSecrets: readonly string[]
 }
 
@@ -105,9 +105,8 @@ export async function enqueueAndDeliver(
   const nothing = { events: events.length, queued: 0, outcomes: [], background: false, missingSecrets: [] }
   if (registry.config.webhooks.length === 0) return nothing
   const notifier = await registry.notifier()
-  const missingSecrets = await missingSecretsOf(registry)
-  const webhooks = registry.config.webhooks.filter(({ secretEnv }) => !missingSecrets.includes(secretEnv))
-  const deliveries = events.flatMap((event) => createDeliveries(event, webhooks))
+  const wanted = events.flatMap((event) => createDeliveries(event, registry.config.webhooks))
+  const deliveries = wanted.filter(({ secretEnv }) => notifier.hasSecret(secretEnv))
   if (deliveries.length > 0) await notifier.enqueue(deliveries)
   const outcomes = wait ? await notifier.deliver({ ids: deliveries.map(({ id }) => id) }) : []
   const isLeft = (!wait && deliveries.length > 0) || (await notifier.list()).some(({ state }) => state === 'pending')
@@ -116,7 +115,7 @@ export async function enqueueAndDeliver(
     queued: deliveries.length,
     outcomes,
     background: isLeft && notifier.startBackground(),
-    missingSecrets,
+    missingSecrets: [...new Set(wanted.map(({ secretEnv }) => secretEnv))].filter((name) => !notifier.hasSecret(name)),
   }
 }
 
