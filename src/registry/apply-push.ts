@@ -18,7 +18,8 @@ import {
   unchanged,
 } from './apply.js'
 import { readTip } from './branches.js'
-import { createGate, type PassedPlan } from './gate.js'
+import { asConfigured, asConfiguredAt } from './configured.js'
+import { createGate, hasGates, type PassedPlan } from './gate.js'
 import { type Base, goForward, type Target } from './go-forward.js'
 import { readVersionsOf, requireHistory } from './history.js'
 import type { Oid, PushedRange } from './ports.js'
@@ -36,19 +37,25 @@ export interface PushableRequest extends Omit<ApplyOptions, 'verb' | 'session'> 
 /** After this many tips that moved meanwhile it is a `conflict`. */
 const ATTEMPTS = 5
 
+/** What a command that takes --push works on, once it is known where it begins. */
+export interface Session {
+  /** As the remote's tip configures it; without --push the one that was opened. */
+  readonly registry: Registry
+  /** Undefined without --push and in a dry run, which plans on what is here. */
+  readonly session: PushSession | undefined
+}
+
 /**
- * What a command with --push begins with, before it looks at any file: fetches, and goes forward to the remote's tip.
- * Undefined without --push and in a dry run, which plans on what is here. Throws `conflict` and `renumbers` when commits
- * here and there have parted, `conflict` when edits are in the way, and what the remote says.
+ * What a command that takes --push begins with, before it looks at any file: with it, fetches, and goes forward to the
+ * remote's tip. Throws `conflict` and `renumbers` when commits here and there have parted, `conflict` when edits are in the
+ * way, `invalid_config`, and what the remote says.
  */
-export async function openPushSession(
-  registry: Registry,
-  { push, mirror, dryRun, author }: PushableRequest,
-): Promise<PushSession | undefined> {
+export async function openSession(registry: Registry, request: PushableRequest): Promise<Session> {
+  const { push, mirror, dryRun, author } = request
   const git = await registry.git()
   if (!push || dryRun) {
     if (author === undefined) git.repository.warmUp()
-    return undefined
+    return { registry, session: undefined }
   }
   const shared = await requireSharedBranch(registry)
   await requireHistory(registry)
@@ -59,7 +66,11 @@ export async function openPushSession(
   const [there, moment] = await Promise.all([fetching, readMoment(registry, author), warmUp(registry)])
   // Where nothing has moved there is nothing to do; applyAndPush looks again under the lock.
   if ((await readTip(registry)) !== there) await git.exclusively(() => goForward(registry, { shared, there, mirror }))
-  return { apply: (plan, options) => applyAndPush(registry, plan, options, { shared, there, mirror, moment }) }
+  const configured = await asConfigured(registry)
+  return {
+    registry: configured,
+    session: { apply: (plan, options) => applyAndPush(configured, plan, options, { shared, there, mirror, moment }) },
+  }
 }
 
 /** While the remote answers: starts the process that reads objects, and loads what parses prompts. Its answers are not used. */
@@ -73,19 +84,22 @@ async function warmUp(registry: Registry): Promise<void> {
 /** As applyPlan, and pushes the commit: both happen, or neither. What was committed here before is pushed along. */
 async function applyAndPush(registry: Registry, plan: Planner, options: ApplyOptions, target: Begun): Promise<Applied> {
   const git = await registry.git()
-  const gate = createGate(registry)
-  if (gate.isSet && MAY_PUBLISH.has(options.verb)) {
+  const gate = createGate()
+  if (hasGates(registry) && MAY_PUBLISH.has(options.verb)) {
     // As in applyPlan: not while others wait for the lock.
     const head = await readTip(registry)
-    await gate.pass(await plan(head, target.moment), head)
+    await gate.pass(registry, await plan(registry, head, target.moment), head)
   }
-  const gated = async (head: Oid | undefined, moment: Moment) => gate.pass(await plan(head, moment), head)
-  const { applied, range, pushed } = await git.exclusively(() => tryUntilPushed(registry, gated, options, target))
+  const gated = async (current: Registry, head: Oid | undefined) =>
+    gate.pass(current, await plan(current, head, target.moment), head)
+  const { base, applied, range, pushed } = await git.exclusively(() => tryUntilPushed(registry, gated, options, target))
   if (range === undefined) return applied
-  return { ...applied, push: await reportPush(registry, target.shared, range, { wait: false, pushed }) }
+  return { ...applied, push: await reportPush(base, target.shared, range, { wait: false, pushed }) }
 }
 
 interface Sent {
+  /** As it is configured where the plan began. */
+  readonly base: Registry
   readonly applied: Applied
   /** Undefined when there was nothing to push. */
   readonly range: PushedRange | undefined
@@ -99,9 +113,9 @@ interface Begun extends Target {
 
 async function tryUntilPushed(
   registry: Registry,
-  plan: (head: Oid | undefined, moment: Moment) => Promise<PassedPlan>,
+  plan: (registry: Registry, head: Oid | undefined) => Promise<PassedPlan>,
   options: ApplyOptions,
-  { shared, there: first, mirror, moment }: Begun,
+  { shared, there: first, mirror }: Begun,
 ): Promise<Sent> {
   const git = await registry.git()
   let there = first
@@ -110,10 +124,11 @@ async function tryUntilPushed(
     const base = await goForward(registry, { shared, there, mirror })
     await assertIdle(git)
     if (base.head !== undefined) await assertNotOvertaken(registry, base.head, seen)
-    const decided = await plan(base.head, moment)
+    const current = await asConfiguredAt(registry, base.head)
+    const decided = await plan(current, base.head)
     if (attempt === 1) seen = lookAt(decided)
     try {
-      return await tryOnce(registry, decided, base, options, { shared, there })
+      return await tryOnce(current, decided, base, options, { shared, there })
     } catch (error) {
       if (isPromptctlError(error) && error.details?.['reason'] === REMOTE_MOVED) {
         there = await git.repository.fetch(shared.remote, shared.branch)
@@ -136,7 +151,7 @@ async function tryOnce(
   if (plan.changes.length === 0) {
     const range = head === undefined || head === there ? undefined : rangeTo(head)
     if (range !== undefined) await send(registry, shared, range)
-    return { applied: unchanged(plan), range, pushed: ahead }
+    return { base: registry, applied: unchanged(plan), range, pushed: ahead }
   }
   const confirm = async (commit: Oid): Promise<void> => {
     await send(registry, shared, rangeTo(commit)).catch((error: unknown) => {
@@ -145,7 +160,7 @@ async function tryOnce(
   }
   const applied = await commitPlan(registry, plan, head, { ...options, confirm })
   const range = applied.commit === undefined ? undefined : rangeTo(applied.commit)
-  return { applied, range, pushed: ahead === null ? null : ahead + 1 }
+  return { base: registry, applied, range, pushed: ahead === null ? null : ahead + 1 }
 }
 
 const REMOTE_MOVED = 'remote_moved'

@@ -14,7 +14,7 @@ import { compareBytes, formatPromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { isNextProvisional, namedBranchOf, readTip } from './branches.js'
 import { explainAfterCommit } from './committed.js'
-import { createGate, type PassedPlan } from './gate.js'
+import { createGate, gatedEnvironments, hasGates, type PassedPlan } from './gate.js'
 import { readVersions } from './history.js'
 import type { CommitRequest, CommitResult, FileWrite, Oid } from './ports.js'
 import { assertClean } from './preconditions.js'
@@ -64,17 +64,20 @@ export interface ApplyOptions {
   readonly verify?: boolean | undefined
   /** Who it is by, where that is not whom git is configured for. */
   readonly author?: Identity | undefined
-  /** Of --push, from openPushSession: the commit is pushed, or taken back. */
+  /** Of --push, from openSession: the commit is pushed, or taken back. */
   readonly session?: PushSession | undefined
 }
 
-/** What --push opens before anything is planned; it then takes applyPlan's place. */
+/** What --push opens before anything is planned, see openSession; it then takes applyPlan's place. */
 export interface PushSession {
   apply(plan: Planner, options: ApplyOptions): Promise<Applied>
 }
 
-/** Decides what to do on `head`; asked again when that moved. */
-export type Planner = (head: Oid | undefined, moment: Moment) => Promise<Plan>
+/**
+ * Decides what to do on `head`; asked again when that moved. The registry is that of `head`: with --push, the remote's tip
+ * may configure another than the one that was opened.
+ */
+export type Planner = (registry: Registry, head: Oid | undefined, moment: Moment) => Promise<Plan>
 
 export interface Applied {
   readonly records: readonly ChangeRecord[]
@@ -101,16 +104,16 @@ const ATTEMPTS = 5
 export async function applyPlan(registry: Registry, plan: Planner, options: ApplyOptions): Promise<Applied> {
   if (options.session !== undefined) return options.session.apply(plan, options)
   const git = await registry.git()
-  const gate = createGate(registry)
+  const gate = createGate()
   if (options.dryRun) {
-    const planned = await plan(await readTip(registry), await readMoment(registry, options.author))
-    return { ...preview(planned), ungated: gate.environmentsOf(planned) }
+    const planned = await plan(registry, await readTip(registry), await readMoment(registry, options.author))
+    return { ...preview(planned), ungated: gatedEnvironments(registry, planned) }
   }
-  if (gate.isSet && MAY_PUBLISH.has(options.verb)) {
+  if (hasGates(registry) && MAY_PUBLISH.has(options.verb)) {
     // Models take their time, and the lock is others' too: under it the plan is made again, and evaluated only where it is another.
     await assertIdle(git)
     const head = await readTip(registry)
-    await gate.pass(await plan(head, await readMoment(registry, options.author)), head)
+    await gate.pass(registry, await plan(registry, head, await readMoment(registry, options.author)), head)
   }
   return git.exclusively(async () => {
     for (let attempt = 1; ; attempt += 1) {
@@ -119,7 +122,7 @@ export async function applyPlan(registry: Registry, plan: Planner, options: Appl
         readMoment(registry, options.author),
         assertIdle(git),
       ])
-      const decided = await gate.pass(await plan(head, moment), head)
+      const decided = await gate.pass(registry, await plan(registry, head, moment), head)
       if (decided.repairs !== undefined && decided.repairs.length > 0) await git.repository.stage(decided.repairs)
       if (decided.changes.length === 0) return unchanged(decided)
       try {

@@ -2,8 +2,7 @@ import { planArchive } from '../core/lifecycle/archive.js'
 import type { Change } from '../core/lifecycle/change.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { type Applied, applyPlan, type Plan, type Skipped } from './apply.js'
-import { openPushSession, type PushableRequest } from './apply-push.js'
-import { readTip } from './branches.js'
+import { openSession, type PushableRequest } from './apply-push.js'
 import { readVersionsOf } from './history.js'
 import { assertNotIncluded } from './partials.js'
 import type { Oid } from './ports.js'
@@ -21,13 +20,10 @@ export interface ArchiveRequest extends PushableRequest {
 }
 
 /** Takes prompts out of service in one environment, in one commit. */
-export async function archive(registry: Registry, request: ArchiveRequest): Promise<Applied> {
-  const session = await openPushSession(registry, request)
-  const environment = chooseEnvironment(registry, request.environment)
-  const slugs = request.all
-    ? await (await planningView(registry, await readTip(registry))).slugs(environment)
-    : await resolveSlugs(registry, request.names)
-  return applyPlan(registry, (head) => planAll(registry, head, request, environment, slugs), {
+export async function archive(opened: Registry, request: ArchiveRequest): Promise<Applied> {
+  const { registry, session } = await openSession(opened, request)
+  const named = request.all ? undefined : await resolveSlugs(registry, request.names)
+  return applyPlan(registry, (current, head) => planAll(current, head, request, named), {
     ...request,
     verb: 'archive',
     session,
@@ -38,9 +34,10 @@ async function planAll(
   registry: Registry,
   head: Oid | undefined,
   request: ArchiveRequest,
-  environment: Environment,
-  slugs: readonly Slug[],
+  named: readonly Slug[] | undefined,
 ): Promise<Plan> {
+  const environment = chooseEnvironment(registry, request.environment)
+  const slugs = named ?? (await (await planningView(registry, head)).slugs(environment))
   const places = slugs.map((slug) => ({ slug, environment }))
   const versions = await readVersionsOf(registry, head, slugs)
   const standings = await readStandings(registry, head, places, (slug) => versions.get(slug) ?? [])

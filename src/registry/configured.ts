@@ -1,14 +1,18 @@
 import { readTip } from './branches.js'
 import { readConfigAt } from './config-at.js'
+import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 
 /**
- * The registry as its branch configures it now, and not when it was opened: who writes for months must not miss a gate
- * that came by review. Throws `invalid_config`, because what a broken file demands is not known.
+ * The registry as a commit configures it, and not as it was when it was opened: what comes by review, such as a gate,
+ * counts for the next write. Throws `invalid_config`, because what a broken file demands is not known.
  */
-export async function asConfigured(registry: Registry): Promise<Registry> {
+export async function asConfiguredAt(registry: Registry, commit: Oid | undefined): Promise<Registry> {
   const { repository, prefix } = await registry.git()
-  const tip = await readTip(registry)
-  const config = tip === undefined ? undefined : await readConfigAt(repository, tip, prefix, registry.config.name)
+  const config = commit === undefined ? undefined : await readConfigAt(repository, commit, prefix, registry.config.name)
   return config === undefined ? registry : { ...registry, config }
 }
+
+/** As asConfiguredAt, at the tip of the branch. */
+export const asConfigured = async (registry: Registry): Promise<Registry> =>
+  asConfiguredAt(registry, await readTip(registry))

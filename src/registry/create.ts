@@ -9,10 +9,9 @@ import type { Environment, Slug } from '../core/slug.js'
 import { createSlug } from '../core/slug-title.js'
 import { inferVariables } from '../core/variables.js'
 import { assertAliasesFree } from './aliases.js'
-import { type Applied, applyPlan, type Plan } from './apply.js'
-import { openPushSession, type PushableRequest } from './apply-push.js'
+import { type Applied, applyPlan, type Plan, type Planner } from './apply.js'
+import { openSession, type PushableRequest } from './apply-push.js'
 import { readTip } from './branches.js'
-import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 import { planningView } from './view.js'
 
@@ -29,20 +28,25 @@ export interface Beginning {
 export interface NewRequest extends PushableRequest, Beginning {}
 
 /** Makes a prompt: a draft in the first environment. */
-export async function createPrompt(registry: Registry, request: NewRequest): Promise<Applied> {
-  const session = await openPushSession(registry, request)
-  const { content } = request
-  const draft = await createDraft(registry, { ...request, content })
-  // What a program sends is checked as a file before its templates are looked at.
-  formatPrompt(draft)
-  const variables = content.variables ?? inferVariables(content)
-  const prompt = Object.keys(variables).length === 0 ? draft : { ...draft, variables }
-  const plan = planNew([prompt])
-  const planner = async (head: Oid | undefined): Promise<Plan> => {
-    await assertAliasesFree(registry, head, prompt.environment, plan.changes)
+export async function createPrompt(opened: Registry, request: NewRequest): Promise<Applied> {
+  const { registry, session } = await openSession(opened, request)
+  const planner: Planner = async (current, head) => {
+    const prompt = await createDeclared(current, request)
+    const plan = planNew([prompt])
+    await assertAliasesFree(current, head, prompt.environment, plan.changes)
     return plan
   }
   return applyPlan(registry, planner, { ...request, verb: 'new', session })
+}
+
+/** As createDraft; where no variables are declared, those that the templates use are. */
+async function createDeclared(registry: Registry, beginning: Beginning): Promise<PromptFile> {
+  const { content } = beginning
+  const draft = await createDraft(registry, beginning)
+  // What a program sends is checked as a file before its templates are looked at.
+  formatPrompt(draft)
+  const variables = content.variables ?? inferVariables(content)
+  return Object.keys(variables).length === 0 ? draft : { ...draft, variables }
 }
 
 /** A draft in the registry's first environment, with an id of its own whose slug no file has yet. */

@@ -13,8 +13,8 @@ import { setValues } from '../core/prompt-writer.js'
 import type { Environment, Slug } from '../core/slug.js'
 import type { Changes } from '../core/yaml/edit.js'
 import { assertAliasesFree } from './aliases.js'
-import { type Applied, applyPlan, type Plan, unchangedRecord } from './apply.js'
-import { openPushSession, type PushableRequest } from './apply-push.js'
+import { type Applied, applyPlan, type Plan, type Planner, unchangedRecord } from './apply.js'
+import { openSession, type PushableRequest } from './apply-push.js'
 import { readTip } from './branches.js'
 import { firstEnvironment } from './create.js'
 import { readVersionsOf } from './history.js'
@@ -51,23 +51,26 @@ export async function readForEdit(
 }
 
 /** Commits new content: as a draft, or published at once. */
-export async function edit(registry: Registry, request: EditRequest): Promise<Applied> {
-  const session = await openPushSession(registry, request)
-  const environment = chooseEnvironment(registry, request.environment)
+export async function edit(opened: Registry, request: EditRequest): Promise<Applied> {
+  const { registry, session } = await openSession(opened, request)
   const slug = await resolveSlug(registry, request.name, { deleted: true })
-  const first = firstEnvironment(registry)
-  if (environment !== first && !request.publish) {
-    throw illegalTransition(
-      { slug, environment },
-      `A draft of ${slug} cannot lie over what is published in ${environment}`,
-      `Edit it in ${first} and promote it, or publish at once with --publish.`,
-    )
+  const plan: Planner = (current, head, moment) => {
+    const environment = chooseTarget(current, slug, request)
+    return planEdit(current, head, moment, { ...request, slug, environment })
   }
-  return applyPlan(registry, (head, moment) => planEdit(registry, head, moment, { ...request, slug, environment }), {
-    ...request,
-    verb: 'edit',
-    session,
-  })
+  return applyPlan(registry, plan, { ...request, verb: 'edit', session })
+}
+
+/** Throws `illegal_transition` where a draft has no place. */
+function chooseTarget(registry: Registry, slug: Slug, request: EditRequest): Environment {
+  const environment = chooseEnvironment(registry, request.environment)
+  const first = firstEnvironment(registry)
+  if (environment === first || request.publish) return environment
+  throw illegalTransition(
+    { slug, environment },
+    `A draft of ${slug} cannot lie over what is published in ${environment}`,
+    `Edit it in ${first} and promote it, or publish at once with --publish.`,
+  )
 }
 
 async function planEdit(

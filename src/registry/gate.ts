@@ -18,22 +18,17 @@ export type PassedPlan = Plan & { readonly [passed]: true }
 
 /** The gates of one command. What was evaluated once is not evaluated again when the plan is made anew. */
 export interface Gate {
-  /** False where no environment has one: then nothing needs to be planned before the lock is taken. */
-  readonly isSet: boolean
-  /** The environments whose gates a plan meets. */
-  environmentsOf(plan: Plan): readonly Environment[]
-  /** Throws `gate_failed` when content would become live that does not pass, naming all that failed in `details`. */
-  pass(plan: Plan, head: Oid | undefined): Promise<PassedPlan>
+  /**
+   * Throws `gate_failed` when content would become live that does not pass the gates of `registry`, naming all that failed
+   * in `details`.
+   */
+  pass(registry: Registry, plan: Plan, head: Oid | undefined): Promise<PassedPlan>
 }
 
-export function createGate(registry: Registry): Gate {
+export function createGate(): Gate {
   const known = new Map<string, Promise<EvaluationResult>>()
   return {
-    isSet: [...registry.config.gates.values()].some(({ evalRequired }) => evalRequired),
-    environmentsOf: ({ changes }) => [
-      ...new Set(changes.filter((change) => isGated(registry, change)).map(({ environment }) => environment)),
-    ],
-    pass: async (plan, head) => {
+    pass: async (registry, plan, head) => {
       const changes: Change[] = []
       const failures: GateFailure[] = []
       for (const change of plan.changes) {
@@ -46,6 +41,15 @@ export function createGate(registry: Registry): Gate {
     },
   }
 }
+
+/** False where no environment has a gate: then nothing needs to be planned before the lock is taken. */
+export const hasGates = ({ config }: Registry): boolean =>
+  [...config.gates.values()].some(({ evalRequired }) => evalRequired)
+
+/** The environments whose gates a plan meets. */
+export const gatedEnvironments = (registry: Registry, { changes }: Plan): readonly Environment[] => [
+  ...new Set(changes.filter((change) => isGated(registry, change)).map(({ environment }) => environment)),
+]
 
 /** Content that becomes live. What comes back by a rollback was live here before, and at 2 am nobody waits for a model. */
 const isGated = ({ config }: Registry, { state, action, environment }: Change): boolean =>

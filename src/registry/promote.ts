@@ -5,8 +5,16 @@ import { planPromotion, requireLive } from '../core/lifecycle/promotion.js'
 import { PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { assertAliasesFree } from './aliases.js'
-import { type Applied, applyPlan, type ChangeRecord, type Plan, type Skipped, unchangedRecord } from './apply.js'
-import { openPushSession, type PushableRequest } from './apply-push.js'
+import {
+  type Applied,
+  applyPlan,
+  type ChangeRecord,
+  type Plan,
+  type Planner,
+  type Skipped,
+  unchangedRecord,
+} from './apply.js'
+import { openSession, type PushableRequest } from './apply-push.js'
 import { readVersionsOf } from './history.js'
 import { assertPartialsLive, missingPartials } from './partials.js'
 import type { Oid } from './ports.js'
@@ -35,15 +43,12 @@ interface Route {
 }
 
 /** Publishes in one environment what is live in another, in one commit. */
-export async function promote(registry: Registry, request: PromoteRequest): Promise<Applied> {
-  const session = await openPushSession(registry, request)
-  const route = chooseRoute(registry, request)
+export async function promote(opened: Registry, request: PromoteRequest): Promise<Applied> {
+  const { registry, session } = await openSession(opened, request)
   const named = request.all ? undefined : await resolveSlugs(registry, request.names)
-  return applyPlan(registry, (head, moment) => planAll(registry, head, moment, request, route, named), {
-    ...request,
-    verb: 'promote',
-    session,
-  })
+  const plan: Planner = (current, head, moment) =>
+    planAll(current, head, moment, request, chooseRoute(current, request), named)
+  return applyPlan(registry, plan, { ...request, verb: 'promote', session })
 }
 
 function chooseRoute({ config }: Registry, { to, from, names }: PromoteRequest): Route {

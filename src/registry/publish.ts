@@ -9,13 +9,14 @@ import {
   applyPlan,
   type ChangeRecord,
   type Plan,
+  type Planner,
   readMoment,
   stagePlan,
   unchangedRecord,
 } from './apply.js'
-import { openPushSession, type PushableRequest } from './apply-push.js'
+import { openSession, type PushableRequest } from './apply-push.js'
 import { readTip } from './branches.js'
-import { createGate } from './gate.js'
+import { createGate, hasGates } from './gate.js'
 import { readVersionsOf } from './history.js'
 import { assertPartialsLive } from './partials.js'
 import type { FileWrite, Oid } from './ports.js'
@@ -39,13 +40,11 @@ export interface PublishRequest extends PushableRequest {
 }
 
 /** Publishes prompts as they are in the work tree, in one commit. */
-export async function publish(registry: Registry, request: PublishRequest): Promise<Applied> {
-  const session = await openPushSession(registry, request)
-  const environment = chooseEnvironment(registry, request.environment)
+export async function publish(opened: Registry, request: PublishRequest): Promise<Applied> {
+  const { registry, session } = await openSession(opened, request)
   if (request.stage) requireWorkTree(registry)
-  const view = await planningView(registry, await readTip(registry))
-  const slugs = request.all ? await view.slugs(environment) : await resolveSlugs(registry, request.names)
-  const plan = (head: Oid | undefined, moment: Moment) => planAll(registry, head, moment, request, environment, slugs)
+  const named = request.all ? undefined : await resolveSlugs(registry, request.names)
+  const plan: Planner = (current, head, moment) => planAll(current, head, moment, request, named)
   const isStaged = request.stage && !request.dryRun
   return isStaged ? stage(registry, plan) : applyPlan(registry, plan, { ...request, verb: 'publish', session })
 }
@@ -55,10 +54,11 @@ async function planAll(
   head: Oid | undefined,
   moment: Moment,
   request: PublishRequest,
-  environment: Environment,
-  slugs: readonly Slug[],
+  named: readonly Slug[] | undefined,
 ): Promise<Plan> {
+  const environment = chooseEnvironment(registry, request.environment)
   const view = await planningView(registry, head)
+  const slugs = named ?? (await view.slugs(environment))
   const documents = new Map<Slug, PromptDocument>()
   for (const slug of slugs) {
     const { bytes, path } = await requireFile(registry, view, head, { slug, environment })
@@ -130,16 +130,13 @@ async function leaveOutPublished(
 }
 
 /** As applyPlan, but the index is what is written. */
-async function stage(
-  registry: Registry,
-  plan: (head: Oid | undefined, moment: Moment) => Promise<Plan>,
-): Promise<Applied> {
+async function stage(registry: Registry, plan: Planner): Promise<Applied> {
   const { exclusively } = await registry.git()
-  const gate = createGate(registry)
+  const gate = createGate()
   const decide = async () => {
     const head = await readTip(registry)
-    return gate.pass(await plan(head, await readMoment(registry, undefined)), head)
+    return gate.pass(registry, await plan(registry, head, await readMoment(registry, undefined)), head)
   }
-  if (gate.isSet) await decide()
+  if (hasGates(registry)) await decide()
   return exclusively(async () => stagePlan(registry, await decide()))
 }

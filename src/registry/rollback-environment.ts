@@ -5,7 +5,7 @@ import type { Change, Standing } from '../core/lifecycle/change.js'
 import { PROMPTS_DIR } from '../core/paths.js'
 import type { Environment } from '../core/slug.js'
 import { type Applied, applyPlan, type Plan } from './apply.js'
-import { openPushSession, type PushableRequest } from './apply-push.js'
+import { openSession, type PushableRequest } from './apply-push.js'
 import { readAllVersions } from './history.js'
 import { commitForPoint } from './point-in-time.js'
 import type { Oid } from './ports.js'
@@ -24,10 +24,13 @@ export interface EnvironmentRollbackRequest extends PushableRequest {
  * Makes an environment serve what it served at a commit or time, in one commit: every blob that was live there then is
  * restored, and what was not there yet is archived.
  */
-export async function rollbackEnvironment(registry: Registry, request: EnvironmentRollbackRequest): Promise<Applied> {
-  requireEnvironment(registry.config, request.environment)
-  const session = await openPushSession(registry, request)
-  return applyPlan(registry, (head) => planAll(registry, head, request), { ...request, verb: 'rollback', session })
+export async function rollbackEnvironment(opened: Registry, request: EnvironmentRollbackRequest): Promise<Applied> {
+  const { registry, session } = await openSession(opened, request)
+  return applyPlan(registry, (current, head) => planAll(current, head, request), {
+    ...request,
+    verb: 'rollback',
+    session,
+  })
 }
 
 async function planAll(
@@ -35,6 +38,7 @@ async function planAll(
   head: Oid | undefined,
   { environment, to, keepEdits }: EnvironmentRollbackRequest,
 ): Promise<Plan> {
+  requireEnvironment(registry.config, environment)
   if (head === undefined) throw new PromptctlError('not_found', 'This repository has no commit yet')
   const then = await commitForPoint(registry, head, to)
   const versions = await readAllVersions(registry, head)

@@ -5,7 +5,7 @@ import { planRollback } from '../core/lifecycle/rollback.js'
 import { formatPromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { type Applied, applyPlan, type ChangeRecord, type Plan, unchangedRecord } from './apply.js'
-import { openPushSession, type PushableRequest } from './apply-push.js'
+import { openSession, type PushableRequest } from './apply-push.js'
 import { readVersionsOf } from './history.js'
 import type { Oid } from './ports.js'
 import { assertClean, assertExpected, dirtyPaths, type Expectation } from './preconditions.js'
@@ -35,15 +35,15 @@ interface Aim {
 }
 
 /** Restores older published blobs, all in one commit. Never gated. */
-export async function rollback(registry: Registry, request: RollbackRequest): Promise<Applied> {
-  const session = await openPushSession(registry, request)
+export async function rollback(opened: Registry, request: RollbackRequest): Promise<Applied> {
+  const { registry, session } = await openSession(opened, request)
   const aims: Aim[] = []
   for (const { name, at } of request.targets) {
     const slug = await resolveSlug(registry, name, { deleted: true })
     if (aims.some((aim) => aim.slug === slug)) throw new PromptctlError('usage', `${slug} is named twice`)
     aims.push({ slug, at })
   }
-  return applyPlan(registry, (head) => planAll(registry, head, request, aims), {
+  return applyPlan(registry, (current, head) => planAll(current, head, request, aims), {
     ...request,
     verb: 'rollback',
     session,

@@ -12,6 +12,10 @@ async function greeting(team: Team = createTeam()) {
   return { ...team, slug, bob: team.clone() }
 }
 
+const FREE = 'name: test\nbranch: main\npromotion: free\n'
+const withRule = (rule: string): string =>
+  `${FREE.replace(rule.startsWith('promotion') ? /^promotion.*\n/m : /$/, '')}${rule}\n`
+
 describe('--push', () => {
   it('commits and pushes, and the number is final', async () => {
     const { bob, slug, tip } = await greeting()
@@ -120,6 +124,44 @@ describe('--push', () => {
     expect([bob.head(), tip()]).toEqual([before, before])
     expect([bob.repo.read(bob.file(slug)), bob.repo.git('ls-files', '-s')]).toEqual([file, index])
     bob.repo.check()
+  })
+
+  it.each<[what: string, rule: string, exit: number, code: string, ...words: string[]]>([
+    ['a gate', 'gates: {staging: {eval: required}}', 1, 'gate_failed', 'promote', '--to', 'staging'],
+    [
+      'the order',
+      'promotion: ordered',
+      4,
+      'illegal_transition',
+      'promote',
+      '--to',
+      'production',
+      '--from',
+      'development',
+    ],
+    ['strict promotion', 'promotion: strict', 4, 'illegal_transition', 'publish', '--env', 'staging'],
+    ['another list', 'environments: [production]', 2, 'usage', 'archive', '--env', 'development'],
+  ])('goes by %s that comes with the fetch', async (_, rule, exit, code, verb, ...flags) => {
+    const { ada, bob, slug, tip } = await greeting(createTeam(FREE))
+    ada.repo.write('promptctl.yaml', withRule(rule))
+    ada.commit('a rule')
+    await ada.json('push')
+    if (verb === 'publish') {
+      const text = bob.repo.read(bob.file(slug)).replace(': development', ': staging').replace('Hello', 'Mine')
+      bob.repo.write(bob.file(slug, 'staging'), text)
+    }
+    await bob.fails(exit, code, verb, slug, ...flags, '--push')
+    expect([tip(), bob.head()]).toEqual([ada.head(), ada.head()])
+  })
+
+  it('goes by a gate that comes while it pushes', async () => {
+    const { ada, bob, slug, tip } = await greeting(createTeam(FREE))
+    ada.repo.write('promptctl.yaml', withRule('gates: {staging: {eval: required}}'))
+    ada.commit('a gate')
+    bob.repo.hook('pre-push', `git -C ${ada.dir} push -q origin main`)
+    await bob.fails(1, 'gate_failed', 'promote', slug, '--to', 'staging', '--push')
+    expect([tip(), bob.head()]).toEqual([ada.head(), ada.head()])
+    expect(bob.repo.git('status', '--porcelain')).toBe('')
   })
 
   it('changes nothing where the remote cannot be reached, or commits have parted', async () => {
