@@ -48,7 +48,8 @@ async function evaluate(
     timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     concurrency,
   })
-  const signal = options.interrupt?.signal ?? new AbortController().signal
+  const interrupt = options.interrupt?.signal
+  const signal = AbortSignal.any([interrupt, request.deadline].filter((one) => one !== undefined))
   const progress = options.progress?.()
   const start = performance.now()
   const results = await runCases({
@@ -67,7 +68,7 @@ async function evaluate(
     providers: providers.map(({ label }) => label),
     ...summarize(results),
     duration_ms: Math.round(performance.now() - start),
-    interrupted: signal.aborted,
+    interrupted: interrupt?.aborted === true,
     cases: results,
   }
 }

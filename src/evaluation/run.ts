@@ -5,7 +5,7 @@ import type { Json } from '../core/prompt-file.js'
 import { formatScore, judge, type Verdict } from './assertions/judge.js'
 import type { TestCase } from './cases.js'
 import { ValueTemplates } from './fill-in.js'
-import type { Compiled, Provider, Reply } from './providers/provider.js'
+import { type Compiled, type Provider, type Reply, whyEnded } from './providers/provider.js'
 import type { TestSet } from './test-set.js'
 
 export interface Run {
@@ -53,7 +53,7 @@ async function runCase(run: Run, templates: ValueTemplates, job: Job): Promise<C
   const { vars, providerOutput } = job.one
   let prompt: Compiled | null = null
   try {
-    if (run.signal.aborted) return failed(job, 'interrupted before it was run', null)
+    if (run.signal.aborted) return failed(job, `${whyEnded(run.signal)} before it was run`, null)
     prompt = run.prepared.compile(vars)
     const reply = providerOutput === undefined ? await job.provider?.call(prompt, run.signal) : canned(providerOutput)
     if (reply === undefined) return failed(job, 'no provider was named', prompt)

@@ -84,7 +84,7 @@ async function warmUp(registry: Registry): Promise<void> {
 /** As applyPlan, and pushes the commit: both happen, or neither. What was committed here before is pushed along. */
 async function applyAndPush(registry: Registry, plan: Planner, options: ApplyOptions, target: Begun): Promise<Applied> {
   const git = await registry.git()
-  const gate = createGate()
+  const { gate = createGate() } = options
   if (hasGates(registry) && MAY_PUBLISH.has(options.verb)) {
     // As in applyPlan: not while others wait for the lock.
     const head = await readTip(registry)

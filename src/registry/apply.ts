@@ -14,7 +14,7 @@ import { compareBytes, formatPromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { isNextProvisional, namedBranchOf, readTip } from './branches.js'
 import { explainAfterCommit } from './committed.js'
-import { createGate, gatedEnvironments, hasGates, type PassedPlan } from './gate.js'
+import { createGate, type Gate, gatedEnvironments, hasGates, type PassedPlan } from './gate.js'
 import { readVersions } from './history.js'
 import type { CommitRequest, CommitResult, FileWrite, Oid } from './ports.js'
 import { assertClean } from './preconditions.js'
@@ -66,6 +66,8 @@ export interface ApplyOptions {
   readonly author?: Identity | undefined
   /** Of --push, from openSession: the commit is pushed, or taken back. */
   readonly session?: PushSession | undefined
+  /** Of who plans twice: what it found is known the second time. A dry run with one does not pass it over. */
+  readonly gate?: Gate | undefined
 }
 
 /** What --push opens before anything is planned, see openSession; it then takes applyPlan's place. */
@@ -104,11 +106,8 @@ const ATTEMPTS = 5
 export async function applyPlan(registry: Registry, plan: Planner, options: ApplyOptions): Promise<Applied> {
   if (options.session !== undefined) return options.session.apply(plan, options)
   const git = await registry.git()
-  const gate = createGate()
-  if (options.dryRun) {
-    const planned = await plan(registry, await readTip(registry), await readMoment(registry, options.author))
-    return { ...preview(planned), ungated: gatedEnvironments(registry, planned) }
-  }
+  if (options.dryRun) return tryDry(registry, plan, options)
+  const { gate = createGate() } = options
   if (hasGates(registry) && MAY_PUBLISH.has(options.verb)) {
     // Models take their time, and the lock is others' too: under it the plan is made again, and evaluated only where it is another.
     await assertIdle(git)
@@ -132,6 +131,13 @@ export async function applyPlan(registry: Registry, plan: Planner, options: Appl
       }
     }
   })
+}
+
+async function tryDry(registry: Registry, plan: Planner, { author, gate }: ApplyOptions): Promise<Applied> {
+  const head = await readTip(registry)
+  const planned = await plan(registry, head, await readMoment(registry, author))
+  await gate?.pass(registry, planned, head)
+  return { ...preview(planned), ungated: gate === undefined ? gatedEnvironments(registry, planned) : [] }
 }
 
 /** Said before the plan looks at a file full of conflict markers. The engine checks it again when it commits. */

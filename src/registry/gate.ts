@@ -16,7 +16,7 @@ declare const passed: unique symbol
 /** A plan whose gates have passed, or that meets none: the only one that can be written. Made by a Gate alone. */
 export type PassedPlan = Plan & { readonly [passed]: true }
 
-/** The gates of one command. What was evaluated once is not evaluated again when the plan is made anew. */
+/** The gates of one command. What was evaluated once is not evaluated again when the plan is made anew, whatever came of it. */
 export interface Gate {
   /**
    * Throws `gate_failed` when content would become live that does not pass the gates of `registry`, naming all that failed

@@ -356,6 +356,8 @@ export interface EvaluationRequest {
   readonly concurrency?: number | undefined
   /** For one call; 60 s by default. */
   readonly timeoutMs?: number | undefined
+  /** Ends the calls of all cases; its reason is an Error that says why. */
+  readonly deadline?: AbortSignal | undefined
 }
 
 /**

@@ -18,6 +18,8 @@ export interface ServerContext {
   readonly tokens: TokenSource
   /** `serve --env`. */
   readonly environment: Environment | undefined
+  /** What the test sets of one request have together, in milliseconds. */
+  readonly evaluationMs: number
   readonly log: Log
   readonly metrics: Metrics
   readonly health: Health

@@ -5,6 +5,7 @@ import { onCommits } from '../registry/registry.js'
 import { resolveExactly } from '../registry/resolve-exactly.js'
 import { changesOf } from './changes.js'
 import type { ServerContext } from './context.js'
+import { withDeadline } from './deadline.js'
 import { PROBLEMS } from './schemas.js'
 import { chooseWritable } from './write-environment.js'
 import { EVALUATED, ID_PARAMS, QUICK_EVALUATE, WRITE_QUERY } from './write-schemas.js'
@@ -38,7 +39,7 @@ export function registerQuickEvaluate(app: FastifyInstance, server: ServerContex
     },
     async (request, reply) => {
       const environment = chooseWritable(server, request)
-      const registry = onCommits(server.source.registry)
+      const registry = withDeadline(onCommits(server.source.registry), server.evaluationMs)
       const { environment: _, version, providers, ...content } = request.body
       const slug = await resolveExactly(registry, request.params.id, environment)
       request.about = { environment, slug }

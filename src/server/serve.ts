@@ -7,6 +7,7 @@ import { createTipReader, type Followed, findFollowed } from '../registry/follow
 import { type Registry, requireEnvironment } from '../registry/registry.js'
 import { createApp } from './app.js'
 import type { ServerContext } from './context.js'
+import { EVALUATION_MS } from './deadline.js'
 import { createFollower, poll } from './follower.js'
 import { createHealth } from './health.js'
 import { allowedHosts, isLoopback } from './hosts.js'
@@ -80,6 +81,7 @@ export async function serve(options: ServeOptions, surroundings: ServeSurroundin
     refreshSecret: surroundings.refreshSecret,
     tokens: (): readonly Token[] | undefined => tokens?.current,
     environment: options.environment,
+    evaluationMs: EVALUATION_MS,
     log,
     metrics,
     health,

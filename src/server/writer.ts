@@ -4,17 +4,22 @@ import type { Applied } from '../registry/apply.js'
 import type { PushableRequest } from '../registry/apply-push.js'
 import { sharedBranchOf } from '../registry/branches.js'
 import { asConfigured } from '../registry/configured.js'
+import { createGate, hasGates } from '../registry/gate.js'
 import { notifyCommit } from '../registry/notify.js'
 import { onCommits, type Registry } from '../registry/registry.js'
 import type { Caller } from './auth.js'
 import type { ServerContext } from './context.js'
+import { withDeadline } from './deadline.js'
 
-/** What every write is asked beside its own: who it is by, and whether it has to reach a remote. */
-export type Given = Pick<PushableRequest, 'author' | 'push' | 'mirror'>
+/** What every write is asked beside its own: who it is by, whether it has to reach a remote, and what is known already. */
+export type Given = Pick<PushableRequest, 'author' | 'push' | 'mirror' | 'dryRun' | 'gate'>
+
+type Action = (registry: Registry, given: Given) => Promise<Applied>
 
 /** Changes a registry: one write after the other, and each is served when it resolves. */
 export interface Writer {
-  write(caller: Caller, action: (registry: Registry, given: Given) => Promise<Applied>): Promise<Applied>
+  /** `action` may be asked twice: before its turn for what gates will say, in a dry run, and then in earnest. */
+  write(caller: Caller, action: Action): Promise<Applied>
   /** Looks for something, and where it is not found once more after asking the remote: another server may have made it. */
   find<T>(look: () => Promise<T>): Promise<T>
 }
@@ -30,24 +35,39 @@ export function createWriter(server: ServerContext): Writer {
     write: async (caller, action) => {
       if (waiting >= MOST_WAITING) throw tooMany()
       waiting += 1
-      const mine = last.then(() => writeOne(server, caller, action))
-      last = mine.catch(() => undefined)
-      return mine.finally(() => {
+      try {
+        const registry = withDeadline(onCommits(server.source.registry), server.evaluationMs)
+        const write: Write = { registry, author: authorOf(caller), gate: createGate(), action }
+        await rehearse(server, write)
+        const mine = last.then(() => writeOne(server, write))
+        last = mine.catch(() => undefined)
+        return await mine
+      } finally {
         waiting -= 1
-      })
+      }
     },
   }
 }
 
-async function writeOne(
-  server: ServerContext,
-  caller: Caller,
-  action: (registry: Registry, given: Given) => Promise<Applied>,
-): Promise<Applied> {
+/** One write, from its rehearsal to its turn. */
+interface Write extends Required<Pick<Given, 'author' | 'gate'>> {
+  readonly registry: Registry
+  readonly action: Action
+}
+
+/**
+ * Lets models answer what a gate will ask before the write takes its turn: nobody waits for them then, least of all a
+ * rollback. What fails here fails again in turn, or what came meanwhile has mended it.
+ */
+async function rehearse(server: ServerContext, { registry, author, gate, action }: Write): Promise<void> {
+  const configured = await requireWritable(server, registry)
+  if (hasGates(configured)) await action(configured, { author, gate, dryRun: true }).catch(() => undefined)
+}
+
+async function writeOne(server: ServerContext, { registry: opened, author, gate, action }: Write): Promise<Applied> {
   const { source, follower, health, pushes = false } = server
-  const registry = await asConfigured(onCommits(source.registry))
-  await assertWritable(server, registry)
-  const given = { author: authorOf(caller), push: pushes, mirror: follower?.followed.mirror }
+  const registry = await requireWritable(server, opened)
+  const given = { author, gate, push: pushes, mirror: follower?.followed.mirror }
   const applied = await findAfresh(server, () => action(registry, given)).catch((error: unknown) => {
     throw forCallers(error)
   })
@@ -86,8 +106,12 @@ function forCallers(error: unknown): unknown {
   })
 }
 
-/** Throws `unsupported` where a write would not be served, or would not get to the remote that is. */
-async function assertWritable({ source, follower, pushes }: ServerContext, registry: Registry): Promise<void> {
+/**
+ * The registry as it is configured now. Throws `unsupported` where a write would not be served, or would not get to the
+ * remote that is.
+ */
+async function requireWritable({ source, follower, pushes }: ServerContext, opened: Registry): Promise<Registry> {
+  const registry = await asConfigured(opened)
   if (follower !== undefined && !pushes) {
     throw new PromptctlError('unsupported', 'This server follows a remote and does not push, so it takes no writes', {
       hint: 'Start it with --push.',
@@ -96,7 +120,7 @@ async function assertWritable({ source, follower, pushes }: ServerContext, regis
   const { repository } = await registry.git()
   const shared = await sharedBranchOf(registry)
   const branch = repository.workTree === undefined ? shared : (await repository.head()).branch
-  if (branch !== undefined && branch === shared && source.ref === `refs/heads/${branch}`) return
+  if (branch !== undefined && branch === shared && source.ref === `refs/heads/${branch}`) return registry
   throw new PromptctlError(
     'unsupported',
     `What is served is ${source.ref}, and a commit would be on ${branch ?? 'no branch'}`,

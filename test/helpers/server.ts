@@ -5,6 +5,7 @@ import { hashToken, parseScope, type Token } from '../../src/core/tokens.js'
 import { openRegistry } from '../../src/open.js'
 import { createApp } from '../../src/server/app.js'
 import type { ServerContext } from '../../src/server/context.js'
+import { EVALUATION_MS } from '../../src/server/deadline.js'
 import { createHealth } from '../../src/server/health.js'
 import { allowedHosts } from '../../src/server/hosts.js'
 import { createLog } from '../../src/server/log.js'
@@ -21,6 +22,7 @@ export interface TestServerOptions {
   /** False leaves it as it is before the first load. */
   readonly load?: boolean
   readonly env?: Readonly<Record<string, string>>
+  readonly evaluationMs?: number
 }
 
 /** A server in this process, without a socket, over a real repository; closed after the test. */
@@ -40,7 +42,15 @@ afterEach(async () => {
 
 export async function openServer(
   { dir, repo }: Pick<TestRegistry, 'dir' | 'repo'>,
-  { tokens, environment, cors = [], ref = 'refs/heads/main', load = true, env }: TestServerOptions = {},
+  {
+    tokens,
+    environment,
+    cors = [],
+    ref = 'refs/heads/main',
+    load = true,
+    env,
+    evaluationMs = EVALUATION_MS,
+  }: TestServerOptions = {},
 ): Promise<TestServer> {
   const registry = await openRegistry({ directory: dir, env: { ...repo.env, ...env }, now: Date.now })
   let text = ''
@@ -55,6 +65,7 @@ export async function openServer(
     source,
     tokens: () => list,
     environment: environment as Environment | undefined,
+    evaluationMs,
     log,
     metrics,
     health: createHealth(log, metrics),

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { type CliResult, promptctl } from '../helpers/cli.js'
+import { startReceiver } from '../helpers/receiver.js'
 import type { TestRegistry } from '../helpers/registry.js'
 import { createRegistry } from '../helpers/registry.js'
 import { openServer } from '../helpers/server.js'
@@ -151,6 +153,56 @@ describe.each(Object.entries(ROUTES))('the gate before %s', (name, requestOf) =>
     const { team, before, status, body } = await ask(outcome)
     expect([status, body.code]).toEqual([422, 'gate_failed'])
     if (outcome === 'program') expect(body.detail).toContain('would start a program')
+    expect(stateOf(team)).toBe(before)
+  })
+})
+
+describe('a slow model behind the gate of a server', () => {
+  const arrangeModel = async (evaluationMs?: number) => {
+    const held: ServerResponse[] = []
+    const model = await startReceiver((response) => held.push(response))
+    const { team, slug } = arrange('down', false)
+    const other = team.ada.seed('Other', [{ template: 'one' }, { template: 'two' }])
+    team.ada.commit('sets', '--allow-empty')
+    const env = { OPENAI_BASE_URL: `http://127.0.0.1:${model.port}/v1` }
+    const limit = evaluationMs === undefined ? {} : { evaluationMs }
+    const { app } = await openServer(team.ada, { tokens: { all: ['read:*', 'write:*'] }, env, ...limit })
+    const post = async (path: string) => {
+      const { statusCode, body } = await app.inject({
+        method: 'POST',
+        url: `/api/v1/templates${path}`,
+        headers: { host: '127.0.0.1:4180', authorization: 'Bearer all', 'content-type': 'application/json' },
+        payload: '{"environment": "development"}',
+      })
+      return { status: statusCode, body }
+    }
+    const answer = (): void => {
+      const content = { choices: [{ message: { content: 'Hello Ada, Bo and Cy' } }] }
+      for (const response of held.splice(0)) response.writeHead(200).end(JSON.stringify(content))
+    }
+    return { team, slug, other, model, post, answer }
+  }
+
+  it('holds up no other write, and is asked once', async () => {
+    const { team, slug, other, model, post, answer } = await arrangeModel()
+    const publishing = post(`/${slug}/publish`)
+    await model.waitFor(3)
+    expect(await post(`/${other.slug}/rollback/1`)).toMatchObject({ status: 200 })
+    answer()
+    expect(await publishing).toMatchObject({ status: 200 })
+    expect(model.received).toHaveLength(3)
+    expect(team.ada.repo.git('log', '-2', '--format=%s').split('\n')).toEqual([
+      `publish(development): ${slug}`,
+      `rollback(development): ${other.slug}`,
+    ])
+  })
+
+  it.each(['publish', 'quick-evaluate'])('is waited for no longer than a request may take: %s', async (route) => {
+    const { team, slug, post } = await arrangeModel(50)
+    const before = stateOf(team)
+    const { status, body } = await post(`/${slug}/${route}`)
+    expect(status, body).toBe(route === 'publish' ? 422 : 200)
+    expect(body).toContain('the 0.05 s that an evaluation has over HTTP were over')
     expect(stateOf(team)).toBe(before)
   })
 })

@@ -4,7 +4,7 @@ import { tryParseJson } from '../../core/json.js'
 import type { JsonObject, PromptFile } from '../../core/prompt-file.js'
 import { parseRetryAfter } from '../../core/retry-after.js'
 import { ConnectionError, createPost, type HttpAnswer } from './post.js'
-import { type Compiled, MAX_OUTPUT, type Provider, type Reply } from './provider.js'
+import { type Compiled, MAX_OUTPUT, type Provider, type Reply, whyEnded } from './provider.js'
 
 export interface OpenAiOptions {
   readonly label: string
@@ -99,7 +99,7 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     const stop = (): void => {
       clearTimeout(timer)
-      reject(new PromptctlError('unavailable', 'interrupted'))
+      reject(new PromptctlError('unavailable', whyEnded(signal)))
     }
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', stop)

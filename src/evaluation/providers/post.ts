@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { PromptctlError } from '../../core/errors.js'
+import { whyEnded } from './provider.js'
 
 /** An answer of an endpoint; `body` is cut off at `MAX_BODY`. */
 export interface HttpAnswer {
@@ -59,7 +60,7 @@ export function createPost(url: URL, sockets: number): (options: PostOptions) =>
       )
       const broke = (error: Error): void => {
         const code = 'code' in error ? String(error.code) : error.name
-        fail(signal.aborted ? 'interrupted' : `${url.host} cannot be reached: ${code}`, code)
+        fail(signal.aborted ? whyEnded(signal) : `${url.host} cannot be reached: ${code}`, code)
       }
       call.once('error', broke)
       call.once('response', (response) => {

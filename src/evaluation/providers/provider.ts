@@ -1,3 +1,4 @@
+import { PromptctlError } from '../../core/errors.js'
 import type { TokenUsage } from '../../core/evaluation.js'
 import type { Message } from '../../core/prompt-file.js'
 
@@ -21,6 +22,10 @@ export interface Provider {
   /** Throws PromptctlError when there is no answer; its message says why, and holds no secret. */
   call(prompt: Compiled, signal: AbortSignal): Promise<Reply>
 }
+
+/** Why the calls were ended: Ctrl-C has no words of its own, a deadline has. */
+export const whyEnded = ({ reason }: AbortSignal): string =>
+  reason instanceof PromptctlError ? reason.message : 'interrupted'
 
 /** In bytes: a longer answer is an error. */
 export const MAX_OUTPUT = 1 << 20
