@@ -77,6 +77,7 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
     sendProblem(server, new HttpError(404, 'not_found', 'There is nothing at this address'), request, reply),
   )
   addChecks(app, createHostCheck(hosts))
+  endConnections(app, server)
   addCors(app, cors)
   addAccessLog(app, server)
   await app.register(fastifySwagger, { openapi: API })
@@ -100,6 +101,14 @@ function addChecks(app: FastifyInstance, checkHost: (header: string | undefined)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff')
     checkHost(request.headers.host)
+    done()
+  })
+}
+
+/** While draining, each answer ends its connection: fastify sees to that only where a request begins after its close. */
+function endConnections(app: FastifyInstance, { health }: ServerContext): void {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (health.draining) reply.header('connection', 'close')
     done()
   })
 }

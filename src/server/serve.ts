@@ -11,7 +11,7 @@ import { EVALUATION_MS } from './deadline.js'
 import { createFollower, poll } from './follower.js'
 import { createHealth } from './health.js'
 import { allowedHosts, isLoopback } from './hosts.js'
-import { drain, listen } from './listen.js'
+import { listen } from './listen.js'
 import { createLog } from './log.js'
 import { createMetrics } from './metrics.js'
 import { reportMoves } from './moves.js'
@@ -51,6 +51,9 @@ export interface ServeSurroundings {
   readonly onListening?: (url: string) => void
 }
 
+/** Requests that have come and were not read yet are in flight, too: connections are taken for so much longer. */
+const ARRIVE_MS = 100
+
 /** A delivery that is under way at the end is tried again later, by whoever comes; it is waited for no longer. */
 const LONGEST_TRY_MS = 3_000
 
@@ -88,7 +91,7 @@ export async function serve(options: ServeOptions, surroundings: ServeSurroundin
     now,
   }
   const app = await createApp({ server, hosts: allowedHosts(options.host, options.allowedHosts), cors: options.cors })
-  const url = await listen(app, options)
+  const { url, drain } = await listen(app, options)
   log.write('info', 'listening', { url, ref: source.ref })
   log.flush()
   surroundings.onListening?.(url)
@@ -97,9 +100,10 @@ export async function serve(options: ServeOptions, surroundings: ServeSurroundin
   const polling = options.poll === undefined ? undefined : poll(server, options.poll, signal)
   await watch(server, signal)
   await polling
+  await sleep(ARRIVE_MS)
   health.drain()
   log.write('info', 'draining')
-  await drain(app)
+  await drain()
   await atMost(LONGEST_TRY_MS, outbox)
   await tokens?.closed
   log.write('info', 'ended')

@@ -45,7 +45,7 @@ async function hear(url: string, headers: Record<string, string> = {}): Promise<
 
 async function serve(fixture: TestRegistry, options?: TestServerOptions) {
   const { app, server } = await openServer(fixture, options)
-  const url = await listen(app, { host: '127.0.0.1', port: 0 })
+  const { url } = await listen(app, { host: '127.0.0.1', port: 0 })
   return { app, server, url: `${url}/api/v1/events` }
 }
 

@@ -35,7 +35,7 @@ interface Asked {
 
 const serve = async (fixture: TestRegistry, options: TestServerOptions = { tokens: { 'sk-one': ['read:*'] } }) => {
   const opened = await openServer(fixture, options)
-  return { ...opened, url: await listen(opened.app, { host: '127.0.0.1', port: 0 }) }
+  return { ...opened, ...(await listen(opened.app, { host: '127.0.0.1', port: 0 })) }
 }
 
 describe('GET /api/public/v2/prompts/{name}', () => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { Agent, get } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -54,6 +55,18 @@ async function begin(port: number, slug: string): Promise<{ finish(): Promise<st
   }
 }
 
+/** Asks again and again on one connection, and gives the error that ended it. */
+async function askSteadily(url: string): Promise<string> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  for (;;) {
+    const error = await new Promise<string | undefined>((done) => {
+      const request = get(url, { agent }, (response) => response.resume().on('end', () => done(undefined)))
+      request.on('error', (failure: NodeJS.ErrnoException) => done(failure.code ?? failure.message))
+    })
+    if (error !== undefined) return error
+  }
+}
+
 describe('promptctl serve', () => {
   it('answers 100 requests that are in flight at SIGTERM, and exits 0 [case 66]', async () => {
     const fixture = createRegistry()
@@ -68,6 +81,7 @@ describe('promptctl serve', () => {
     const answers = await Promise.all(requests.map(({ finish }) => finish()))
     for (const answer of answers) {
       expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+      expect(answer).toMatch(/^connection: close\r$/im)
       expect(answer).toContain('Private text for secret-value')
     }
     expect(await exited).toEqual([0, null])
@@ -75,4 +89,17 @@ describe('promptctl serve', () => {
     expect(text()).toContain('"route":"/api/v1/prompts/:slug/compiled","status":200')
     expect(text()).not.toMatch(/secret-value|Private text/)
   })
+
+  it('tells who keeps a connection that it ends, and waits for nobody who says nothing [case 66]', async () => {
+    const { child, url, text, port } = await serve(createRegistry())
+    const silent = connect(port, '127.0.0.1')
+    await once(silent, 'connect')
+    const asking = Array.from({ length: 8 }, () => askSteadily(`${url}/healthz`))
+    await expect.poll(() => text().split('"route":"/healthz"').length).toBeGreaterThan(100)
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    expect(new Set(await Promise.all(asking))).toEqual(new Set(['ECONNREFUSED']))
+    expect(await exited).toEqual([0, null])
+    // Connections that have to be cut are cut after 25 s.
+  }, 20_000)
 })

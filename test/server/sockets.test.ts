@@ -13,7 +13,7 @@ async function open() {
   const fixture = createRegistry()
   const { slug } = fixture.live('Greeting', 'Hi {{name}}', 'production')
   const { app } = await openServer(fixture, { environment: 'production' })
-  const url = await listen(app, { host: '127.0.0.1', port: 0 })
+  const { url } = await listen(app, { host: '127.0.0.1', port: 0 })
   return { url, slug, port: Number(new URL(url).port) }
 }
 
