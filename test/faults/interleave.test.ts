@@ -2,13 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createRegistry, ENGINES, type Engine, type TestRegistry, tempDir } from '../helpers/registry.js'
-import { budgetMs, createRandom, report, SEED, timeoutMs } from './budget.js'
+import { budgetMs, createRandom, isLong, report, SEED, timeoutMs } from './budget.js'
 import { countOperations, runBinary } from './inject/faulty.js'
 import { errorOf, gitLocks, leftovers } from './state.js'
 
 /** A plain `git commit` comes between any two file operations of a write of ours, and neither is lost. */
 
 const SHORT_MS = 3_000
+/** Commits of each kind that must really come between. */
+const LEAST = isLong ? 20 : 1
 
 class Interleaving {
   readonly registry: TestRegistry
@@ -25,8 +27,8 @@ class Interleaving {
     return (await countOperations(this.registry, this.#argv, { stdin: 'Hi {{name}}' })).any ?? 0
   }
 
-  /** `script` changes and commits something; `isThere` says whether HEAD still holds it. */
-  async commitAt(nth: number, script: string, isThere: (round: number) => boolean): Promise<void> {
+  /** `script` changes and commits something; `isThere` says whether HEAD still holds it. True when their commit came between. */
+  async commitAt(nth: number, script: string, isThere: (round: number) => boolean): Promise<boolean> {
     this.#round += 1
     writeFileSync(this.#log, '')
     const plain = `${script.replaceAll('$n', String(this.#round))} && git rev-parse HEAD >> ${this.#log}`
@@ -46,6 +48,7 @@ class Interleaving {
     if (theirs === '') this.registry.repo.git('stash', '-q', '--include-untracked')
     expect(this.registry.repo.git('status', '--porcelain'), about).toBe('')
     expect([...leftovers(this.registry), ...gitLocks(this.registry)], about).toEqual([])
+    return theirs !== ''
   }
 
   get file(): string {
@@ -67,18 +70,24 @@ describe.each(ENGINES)('a plain commit in the middle of a write, %s', (engine) =
       const total = await one.count()
       const random = createRandom(SEED)
       const { repo } = one.registry
-      let points = 0
-      for (const deadline = Date.now() + budgetMs('interleave', SHORT_MS) / 2; Date.now() < deadline; points += 1) {
+      const other = "echo $n > notes.txt && git add notes.txt && git commit -qm 'plain $n' -- notes.txt"
+      const same = `sed -i 's/^title: .*/title: Title $n/' ${one.file} && git commit -qm 'plain $n' -- ${one.file}`
+      const between = { other: 0, same: 0 }
+      const isOver = () => between.other >= LEAST && between.same >= LEAST && Date.now() > deadline
+      const deadline = Date.now() + budgetMs('interleave', SHORT_MS) / 2
+      for (let points = 0; points < (isLong ? 5000 : 20) && !isOver(); points += 1) {
         const nth = 1 + Math.floor(random() * total)
-        const other = "echo $n > notes.txt && git add notes.txt && git commit -qm 'plain $n' -- notes.txt"
-        await one.commitAt(nth, other, (round) => repo.git('show', 'HEAD:notes.txt') === String(round))
-        const same = `sed -i 's/^title: .*/title: Title $n/' ${one.file} && git commit -qm 'plain $n' -- ${one.file}`
-        await one.commitAt(nth, same, (round) =>
-          repo.git('show', `HEAD:${one.file}`).includes(`title: Title ${round}\n`),
-        )
+        if (await one.commitAt(nth, other, (round) => repo.git('show', 'HEAD:notes.txt') === String(round))) {
+          between.other += 1
+        }
+        const hasTitle = (round: number) => repo.git('show', `HEAD:${one.file}`).includes(`title: Title ${round}\n`)
+        if (await one.commitAt(nth, same, hasTitle)) between.same += 1
       }
       repo.check()
-      report('interleave', { engine, operations: total, commitsBetween: 2 * points })
+      report('interleave', { engine, operations: total, commitsBetween: between })
+      // While we hold git's locks a plain commit fails: not every attempt comes between.
+      expect(between.other, 'commits of another file').toBeGreaterThanOrEqual(LEAST)
+      expect(between.same, 'commits of the same file').toBeGreaterThanOrEqual(LEAST)
     },
     timeoutMs('interleave', SHORT_MS),
   )
