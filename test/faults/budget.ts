@@ -32,7 +32,7 @@ export const budgetMs = (part: Part, shortMs: number): number => (isLong ? MINUT
  * to reach the least number of rounds on a machine that is busy.
  */
 export const timeoutMs = (part: Part, shortMs: number): number =>
-  3 * budgetMs(part, shortMs) + (isLong ? 30 : 2) * 60_000
+  3 * budgetMs(part, shortMs) + (isLong ? 120 : 2) * 60_000
 
 /** Says what a part has done: on the console, and in the file that the long form sums up. */
 export function report(part: Part, figures: Readonly<Record<string, unknown>>): void {
