@@ -1,5 +1,15 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { PromptctlError } from '../core/errors.js'
 import { compareBytes } from '../core/paths.js'
 import type { DiskEntry, WorkTree } from '../registry/ports.js'
@@ -11,6 +21,7 @@ const MAX_BYTES = 1024 * 1024
 /** Opens the registry's folder at `root`, an absolute path. Nothing is read yet. */
 export function openWorkTree(root: string): WorkTree {
   const checkedFolders = new Set<string>([''])
+  let sparse: boolean | undefined
 
   /** Throws when a folder on the way to `path` is a symbolic link: what lies behind it is not the registry's. */
   const assertRealFolders = (path: string): void => {
@@ -33,6 +44,10 @@ export function openWorkTree(root: string): WorkTree {
       assertRealFolders(`${dir}/`)
       return namesIn(join(root, dir), dir).map((entry) => entry.name)
     },
+    isSparse: () => {
+      sparse ??= hasSparsePatterns(root)
+      return sparse
+    },
     walk: (dir) => {
       if (lstatOf(join(root, dir))?.isSymbolicLink()) return [{ path: dir, kind: 'link' }]
       const found: DiskEntry[] = []
@@ -48,6 +63,25 @@ export function openWorkTree(root: string): WorkTree {
     },
   }
 }
+
+/** Whether the git directory of the nearest work tree has patterns: they stay there when a checkout is whole again. */
+function hasSparsePatterns(root: string): boolean {
+  for (let folder = root; ; folder = dirname(folder)) {
+    const dotGit = join(folder, '.git')
+    const stat = lstatOf(dotGit)
+    if (stat !== undefined) return existsSync(join(stat.isFile() ? linkedDir(dotGit) : dotGit, 'info/sparse-checkout'))
+    if (folder === dirname(folder)) return false
+  }
+}
+
+/** What the file `.git` of a linked work tree or a submodule says: `gitdir: ../.git/worktrees/a`. */
+const linkedDir = (dotGit: string): string =>
+  resolve(
+    dirname(dotGit),
+    readFileSync(dotGit, 'utf8')
+      .replace(/^gitdir: /, '')
+      .trimEnd(),
+  )
 
 /** Opens without following a link at the end and without waiting for a named pipe, and reads at most the limit. */
 function readRegularFile(absolute: string, path: string): Uint8Array | undefined {

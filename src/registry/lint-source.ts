@@ -1,9 +1,10 @@
 import { PromptctlError } from '../core/errors.js'
-import { compareBytes, PROMPTS_DIR } from '../core/paths.js'
+import { compareBytes, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import { type ReadResult, readPrompt } from '../core/prompt-reader.js'
 import { readTip } from './branches.js'
 import type { Difference, Entry, Oid } from './ports.js'
 import { type Registry, type RegistryRepository, requireWorkTree } from './registry.js'
+import { workTreeView } from './view.js'
 
 /** A file as lint looks at it: its bytes, or why it has none. Paths are relative to the registry's root. */
 export type LintFile =
@@ -66,9 +67,21 @@ function workTreeSource(registry: Registry): LintSource {
       return [isLink ? { path, kind: 'link' } : { path, kind: 'unreadable', message: error.message }]
     }
   }
+  const view = workTreeView(registry, workTree)
+  // What a sparse checkout leaves out is not checked, but a partial of what is.
+  const readLeftOut = async (path: string): Promise<LintFile[]> => {
+    const where = parsePromptPath(path)
+    const raw = where === undefined ? undefined : await view.read(where.environment, where.slug)
+    return raw === undefined ? [] : [createFile(path, raw.bytes)]
+  }
+  const readEither = async (path: string): Promise<LintFile[]> => {
+    const found = readOne(path)
+    return found.length > 0 ? found : readLeftOut(path)
+  }
   return {
     list: async (dir) => workTree.walk(dir).map(({ path }) => path),
-    read: async (paths) => paths.flatMap(readOne),
+    read: async (paths) =>
+      workTree.isSparse() ? (await Promise.all(paths.map(readEither))).flat() : paths.flatMap(readOne),
   }
 }
 

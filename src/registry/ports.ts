@@ -254,6 +254,8 @@ export interface WorkTree {
   walk(dir: string): readonly DiskEntry[]
   /** The names in a folder, sorted; empty when there is no such folder. Throws as `read` does. */
   names(dir: string): readonly string[]
+  /** True where git may leave files out of the folder. Two looks at the disk, and no git. */
+  isSparse(): boolean
 }
 
 /** Values that cost time to make again, never data. No method fails: a cache that cannot be read or written is empty. */

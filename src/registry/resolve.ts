@@ -8,7 +8,7 @@ import { commitView, type View, workTreeView } from './view.js'
 
 /** The files that commands read when no version is asked for: the work tree, or in a bare repository the shared branch. */
 export async function readView(registry: Registry): Promise<View> {
-  if (registry.workTree !== undefined) return workTreeView(registry.workTree)
+  if (registry.workTree !== undefined) return workTreeView(registry, registry.workTree)
   const { repository, prefix } = await registry.git()
   const tip = await readTip(registry)
   if (tip === undefined) throw new PromptctlError('not_found', 'This repository has no commit yet')

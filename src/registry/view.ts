@@ -18,8 +18,33 @@ export interface View {
 
 const FILE_NAME = /^(.+)\.yaml$/
 
-/** The files as they are on disk. */
-export const workTreeView = (workTree: WorkTree): View => ({
+/** The files as they are on disk; what a sparse checkout leaves out is, as for git, what HEAD has. */
+export const workTreeView = (registry: Registry, workTree: WorkTree): View =>
+  workTree.isSparse() ? joinViews(diskView(workTree), () => openUnchanged(registry)) : diskView(workTree)
+
+/** Loaded where a checkout is sparse: compiling a file elsewhere asks nothing of git. */
+async function openUnchanged(registry: Registry): Promise<View> {
+  const { unchangedView } = await import('./sparse-view.js')
+  return unchangedView(registry)
+}
+
+/** The files of one view, and those of another where it has none. */
+function joinViews(first: View, open: () => Promise<View>): View {
+  let second: Promise<View> | undefined
+  const other = (): Promise<View> => {
+    second ??= open()
+    return second
+  }
+  return {
+    read: async (environment, slug) => (await first.read(environment, slug)) ?? (await other()).read(environment, slug),
+    slugs: async (environment) => {
+      const both = [...(await first.slugs(environment)), ...(await (await other()).slugs(environment))]
+      return [...new Set(both)].sort(compareBytes)
+    },
+  }
+}
+
+const diskView = (workTree: WorkTree): View => ({
   read: async (environment, slug) => {
     const path = formatPromptPath(environment, slug)
     const bytes = workTree.read(path)
@@ -50,7 +75,7 @@ export function commitView(repository: Repository, prefix: string, commit: Oid):
  * there is none, or a server writes.
  */
 export async function planningView(registry: Registry, head: Oid | undefined): Promise<View> {
-  if (registry.workTree !== undefined) return workTreeView(registry.workTree)
+  if (registry.workTree !== undefined) return workTreeView(registry, registry.workTree)
   if (head === undefined) return { read: async () => undefined, slugs: async () => [] }
   const { repository, prefix } = await registry.git()
   return commitView(repository, prefix, head)
@@ -66,7 +91,7 @@ export async function readBlob(
   return bytes === undefined ? undefined : { path, bytes }
 }
 
-const isLink = (entry: Entry): boolean => entry.mode === '120000'
+export const isLink = (entry: Entry): boolean => entry.mode === '120000'
 
 function slugsOf(entries: readonly Entry[], prefix: string): readonly Slug[] {
   const slugs: Slug[] = []

@@ -1,8 +1,16 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { promptctl } from '../helpers/cli.js'
-import { brief, createRegistry, ENGINES, expectFailure, type LogEntry, tempDir } from '../helpers/registry.js'
+import {
+  brief,
+  createRegistry,
+  ENGINES,
+  expectFailure,
+  type LogEntry,
+  type PromptRecord,
+  tempDir,
+} from '../helpers/registry.js'
 import { configureIdentity } from '../helpers/repo.js'
 import { createTeam } from '../helpers/team.js'
 
@@ -203,6 +211,33 @@ describe('where a command is run', () => {
     )
     expect((await registry.log(slug)).length).toBe(2)
     expect(linked.repo.git('status', '--porcelain')).toBe('')
+  })
+
+  it.each([
+    ['a folder', ['--cone', 'docs']],
+    ['a file', ['--no-cone', '/*', '!/prompts/development/left-out-*']],
+  ])('a sparse checkout without %s has the prompts of HEAD [case 22]', async (_, patterns) => {
+    const registry = createRegistry()
+    registry.repo.write('docs/a.md', 'a\n')
+    const { slug } = registry.live('Left out', undefined, 'staging')
+    const user = registry.live('User', `{{> ${slug}}}`).slug
+    const gone = registry.live('Gone').slug
+    registry.commit('docs')
+    registry.repo.git('rm', '-q', registry.file(gone))
+    const slugsOf = async () => [
+      (await registry.cli('list')).stdout.split('\n').map((line) => line.split('\t')[0]),
+      [...(await registry.json<PromptRecord[]>('list')).map(({ slug }) => slug), ''],
+    ]
+    const before = await slugsOf()
+    registry.repo.git('sparse-checkout', 'set', ...patterns)
+    expect(existsSync(join(registry.dir, registry.file(slug)))).toBe(false)
+    expect(await slugsOf()).toEqual(before)
+    expect(await registry.json('show', 'left')).toMatchObject({ slug, version: 2 })
+    expect((await registry.cli('compile', user, '--var', 'name=Bo')).stdout).toBe('Hello Bo\n')
+    expect(await registry.json('compile', '--strict')).toMatchObject({ compiled: 3, failed: 0 })
+    expect(await registry.json('lint')).toMatchObject({ errors: 0 })
+    await registry.json('edit', slug, '--set', 'title=Kept')
+    expect(await registry.json('show', slug)).toMatchObject({ title: 'Kept', version: 4 })
   })
 
   it('packed references and packed objects are read [case 16]', async () => {
