@@ -27,7 +27,7 @@ function failureText({ message, hint, details }: PromptctlError, style: Style): 
     (text, place) => text.replace(` (${whereOf(place)})`, ''),
     placed(message, details),
   )
-  const lines = [`${style.red('error:')} ${visibleText(sentence)}`, ...detailLines(places, details)]
+  const lines = [`${style.red('error:')} ${visibleText(sentence)}`, ...detailLines(places, { message, details })]
   if (hint !== undefined) lines.push(`${style.cyan('hint:')} ${visibleText(hint)}`)
   return `${lines.join('\n')}\n`
 }
@@ -44,12 +44,21 @@ function placesOf(details: PromptctlError['details']): readonly unknown[] {
   return places.length > 1 ? places.filter((place) => whereOf(place) !== '') : []
 }
 
-/** What a person wants of the details: every place, and what a hook said. */
-function detailLines(places: readonly unknown[], details: PromptctlError['details']): readonly string[] {
-  const lines = places.map(placeLine)
+/** What a person wants of the details: every place, and what a hook or git said, but for what the sentence has of it. */
+function detailLines(
+  places: readonly unknown[],
+  { message, details }: Pick<PromptctlError, 'message' | 'details'>,
+): readonly string[] {
   const output = details?.['output']
-  if (typeof output === 'string' && output.trim() !== '') lines.push(...output.trimEnd().split('\n'))
-  return lines.map((line) => `  ${visibleText(line)}`)
+  const said = typeof output === 'string' ? output.split('\n').filter((line) => !isTold(line, message)) : []
+  const words = said.join('\n').replace(/^\n+|\s+$/g, '')
+  return [...places.map(placeLine), ...(words === '' ? [] : words.split('\n'))].map((line) => `  ${visibleText(line)}`)
+}
+
+/** `fatal: no space left` where the sentence is `git commit failed: no space left`. */
+function isTold(line: string, message: string): boolean {
+  const [, words] = /^(?:fatal|error): (.+)$/.exec(line) ?? []
+  return words === undefined ? line.trim() !== '' && message.endsWith(`: ${line.trim()}`) : message.includes(words)
 }
 
 const fieldsOf = (place: unknown): Readonly<Record<string, unknown>> =>

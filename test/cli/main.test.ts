@@ -1,3 +1,5 @@
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EXIT, EXIT_BUG } from '../../src/cli/exit-codes.js'
 import { ERROR_CODES } from '../../src/core/errors.js'
@@ -62,6 +64,23 @@ describe('a failure', () => {
       stderr: 'error: There is no prompt "refund-emial"\nhint: Did you mean refund-email-00000001?\n',
     })
     expect((await registry.cli('lst')).stderr).toContain('Did you mean list?')
+  })
+
+  it('of git itself tells once what git said', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.live('Signed')
+    registry.edit(slug, 'Hello', 'Bye')
+    registry.repo.write('.git/sign', '#!/bin/sh\nexit 1\n')
+    chmodSync(join(registry.dir, '.git/sign'), 0o755)
+    registry.repo.git('config', 'commit.gpgSign', 'true')
+    registry.repo.git('config', 'gpg.program', join(registry.dir, '.git/sign'))
+    const { message } = await registry.fails(6, 'unavailable', 'publish', slug)
+    expect(message).not.toContain('\n')
+    const { stderr } = await registry.cli('publish', slug)
+    expect(stderr.startsWith(`error: ${message}\n`)).toBe(true)
+    for (const words of ['gpg failed to sign', 'failed to write commit object']) {
+      expect(stderr.split(words), stderr).toHaveLength(2)
+    }
   })
 
   it('that nobody foresaw is a bug: 70, and no stack unless PROMPTCTL_DEBUG=1', async () => {

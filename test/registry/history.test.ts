@@ -350,7 +350,10 @@ describe('a hook that reformats the file [case 15j]', () => {
     const error = await registry.fails(1, 'rejected', 'publish', slug)
     expect(error.details?.['output']).toContain('not today')
     expect([registry.head(), registry.repo.read(registry.file(slug))]).toEqual(before)
-    expect((await registry.cli('publish', slug)).stderr).toContain('  not today\n')
+    expect(error.message).toBe('A commit hook said no')
+    expect((await registry.cli('publish', slug)).stderr).toBe(
+      `error: A commit hook said no\n  not today\nhint: ${error.hint}\n`,
+    )
   })
 })
 

@@ -12,14 +12,12 @@ export async function runHook(
   const result = await runGit(context, ['hook', 'run', '--ignore-missing', name, ...behind], { env, runsHooks: true })
   if (result.status === 0) return
   if (/'hook' is not a git command/.test(result.stderr)) throw tooOld()
-  throw hookSaidNo(result.stderr + result.stdout.toString('utf8'), name)
+  throw hookSaidNo(result.stderr + result.stdout.toString('utf8'), `The ${name} hook`)
 }
 
 /** The failure that shows what a hook said. */
 export function hookSaidNo(output: string, name = 'A commit hook'): PromptctlError {
-  const words = output.trim()
-  const message = words === '' ? `${name} said no, without a word` : `${name} said no:\n${words}`
-  return new PromptctlError('rejected', message, {
+  return new PromptctlError('rejected', `${name} said no${output.trim() === '' ? ', without a word' : ''}`, {
     hint: 'Nothing was committed, and the files are as they were.',
     details: { output },
   })

@@ -125,7 +125,6 @@ function notOpened(dir: string, result: RunResult): PromptctlError {
         .map((line) => line.trim())
         .filter((line) => line !== '')
         .join(' '),
-      details: { output: result.stderr },
     })
   }
   return gitFailed(['rev-parse'], result)
