@@ -11,10 +11,10 @@ export function formatMarkdown(diffs: readonly (PromptDiff | RangeDiff)[]): stri
   return changed.map(formatOne).join('\n')
 }
 
-function formatOne({ slug, title, before, after, hunks, compiled, ...more }: PromptDiff | RangeDiff): string {
+function formatOne(diff: PromptDiff | RangeDiff): string {
+  const { slug, title, before, after, hunks, compiled, included_by: users = [], ...more } = diff
   const where = 'environment' in more ? `${more.environment}, ` : ''
-  const users = 'included_by' in more ? formatUsers(more.included_by) : ''
-  const head = `### ${escapeMarkdown(title)}\n\n\`${slug}\`: ${where}${escapeMarkdown(before)} → ${escapeMarkdown(after)}\n${users}`
+  const head = `### ${escapeMarkdown(title)}\n\n\`${slug}\`: ${where}${escapeMarkdown(before)} → ${escapeMarkdown(after)}\n${formatUsers(users)}`
   const file = fence(hunks)
   const output =
     compiled === null || compiled.length === 0

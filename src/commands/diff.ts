@@ -13,6 +13,8 @@ interface Request {
   readonly words: readonly string[]
   readonly environment: Environment | undefined
   readonly markdown: boolean
+  /** Also say which prompts include what differs: for a reviewer, and a program. */
+  readonly users: boolean
   readonly exitCode: boolean
   /** Every prompt that differs between the merge base and the head. */
   readonly range: { readonly base: string; readonly head: string } | undefined
@@ -57,11 +59,12 @@ export const diff = defineCommand<Request, Result>({
       words,
       environment: environmentOption(options),
       markdown: format === 'markdown',
+      users: format === 'markdown' || booleanOption(options, 'json'),
       exitCode: booleanOption(options, 'exitCode'),
       range: range === undefined ? undefined : parseRange(range),
     }
   },
-  run: async ({ words, environment, range }, context) => {
+  run: async ({ words, environment, range, users }, context) => {
     const { diffEnvironments, diffPrompt } = await import('../registry/diff.js')
     const registry = await context.registry()
     if (range !== undefined) {
@@ -77,9 +80,9 @@ export const diff = defineCommand<Request, Result>({
           hint: `promptctl diff ${first} ${second}`,
         })
       }
-      return { single: false, diffs: await diffEnvironments(registry, first, second) }
+      return { single: false, diffs: await diffEnvironments(registry, first, second, users) }
     }
-    const one = await diffPrompt(registry, { name: first, from: second, to: third, environment })
+    const one = await diffPrompt(registry, { name: first, from: second, to: third, environment, users })
     return { single: true, diffs: [one] }
   },
   text: ({ diffs }, style, { markdown }) =>

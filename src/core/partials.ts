@@ -83,6 +83,11 @@ function readableTags(source: PromptSource): readonly PartialTag[] {
   }
 }
 
+/** As `partialsOf`; none of a template that cannot be parsed. */
+export const readablePartialsOf = (source: PromptSource): readonly Slug[] => [
+  ...new Set(readableTags(source).map(({ slug }) => slug)),
+]
+
 function openPartial(slug: Slug, findPartial: FindPartial, place: () => TagPlace): PromptSource {
   const partial = findPartial(slug)
   if (!partial) {

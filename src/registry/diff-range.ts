@@ -1,17 +1,16 @@
 import { diffHunks } from '../core/diff.js'
-import { partialsOf } from '../core/partials.js'
-import { compareBytes, formatPromptPath, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
-import { type PromptDocument, promptSource, readPrompt } from '../core/prompt-reader.js'
+import { PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
+import { type PromptDocument, readPrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { compareSides, type PromptDiff, type Side } from './diff-sides.js'
 import { commitForRange } from './lint-range.js'
 import type { Difference, Entry, Oid } from './ports.js'
 import type { PartialReader } from './prepare.js'
 import type { Registry } from './registry.js'
+import { directUsers, readTreeDocuments, usersOf } from './users.js'
 
 export interface RangeDiff extends PromptDiff {
   readonly environment: Environment
-  /** The prompts of the same environment that include this one, directly or not, in byte order. */
   readonly included_by: readonly Slug[]
 }
 
@@ -76,7 +75,7 @@ async function readEntry(registry: Registry, entry: Entry | undefined): Promise<
 function openTree(registry: Registry, commit: Oid | undefined, label: string) {
   const environments = new Map<Environment, Promise<ReadonlyMap<Slug, PromptDocument>>>()
   const documents = (environment: Environment): Promise<ReadonlyMap<Slug, PromptDocument>> => {
-    const known = environments.get(environment) ?? readEnvironment(registry, commit, environment)
+    const known = environments.get(environment) ?? readTreeDocuments(registry, commit, environment)
     environments.set(environment, known)
     return known
   }
@@ -88,50 +87,4 @@ function openTree(registry: Registry, commit: Oid | undefined, label: string) {
     side: (environment: Environment): Context => ({ label, partials: partials(environment) }),
     users: async (environment: Environment) => directUsers(await documents(environment)),
   }
-}
-
-async function readEnvironment(
-  registry: Registry,
-  commit: Oid | undefined,
-  environment: Environment,
-): Promise<ReadonlyMap<Slug, PromptDocument>> {
-  if (commit === undefined) return new Map()
-  const { repository, prefix } = await registry.git()
-  const listed = await repository.listTree(commit, `${prefix}${PROMPTS_DIR}/${environment}`)
-  const entries = listed.filter(({ mode }) => mode !== '120000')
-  const contents = await repository.readBlobs(entries.map(({ blob }) => blob))
-  const documents = new Map<Slug, PromptDocument>()
-  for (const { path, blob } of entries) {
-    const slug = parsePromptPath(path.slice(prefix.length))?.slug
-    const bytes = contents.get(blob)
-    if (slug === undefined || bytes === undefined) continue
-    const { document } = readPrompt(bytes, formatPromptPath(environment, slug))
-    if (document !== undefined) documents.set(slug, document)
-  }
-  return documents
-}
-
-/** By prompt: those whose files name it. */
-function directUsers(documents: ReadonlyMap<Slug, PromptDocument>): ReadonlyMap<Slug, readonly Slug[]> {
-  const users = new Map<Slug, Slug[]>()
-  for (const [user, document] of documents) {
-    for (const partial of partialsOf(promptSource(document))) {
-      const known = users.get(partial)
-      if (known === undefined) users.set(partial, [user])
-      else known.push(user)
-    }
-  }
-  return users
-}
-
-function usersOf(direct: ReadonlyMap<Slug, readonly Slug[]>, slug: Slug): readonly Slug[] {
-  const found = new Set<Slug>()
-  const pending = [...(direct.get(slug) ?? [])]
-  for (let user = pending.pop(); user !== undefined; user = pending.pop()) {
-    if (found.has(user)) continue
-    found.add(user)
-    pending.push(...(direct.get(user) ?? []))
-  }
-  found.delete(slug)
-  return [...found].sort(compareBytes)
 }

@@ -24,6 +24,8 @@ export interface PromptDiff {
   readonly hunks: readonly Hunk[]
   /** Of the compiled texts with the examples; null where a variable has no example, or compiling fails. */
   readonly compiled: readonly Hunk[] | null
+  /** The prompts of the same environment that include this one, directly or not, in byte order; where they were asked for. */
+  readonly included_by?: readonly Slug[]
 }
 
 /** What changed from one side to the other, in the file and in what comes out of it. */

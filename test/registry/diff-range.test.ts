@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRegistry, ENGINES } from '../helpers/registry.js'
+import { createRegistry, ENGINES, type TestRegistry } from '../helpers/registry.js'
 
 interface Diff {
   readonly slug: string
@@ -9,6 +9,39 @@ interface Diff {
   readonly included_by: readonly string[]
   readonly compiled: readonly unknown[] | null
 }
+
+describe('who includes what differs', () => {
+  const includedBy = async (registry: TestRegistry, ...words: string[]) => {
+    const json = await registry.json<Diff | Diff[]>('diff', ...words)
+    const { stdout } = await registry.cli('diff', ...words, '--format', 'markdown')
+    const [, names = ''] = /^Included by (.*)\.$/m.exec(stdout) ?? []
+    return [[json].flat().map(({ included_by }) => included_by), names]
+  }
+
+  it('is said of versions, files and environments alike, for the environment of the second', async () => {
+    const registry = createRegistry()
+    const { slug: style } = registry.seed('Style', [
+      { template: 'Be warm.\n' },
+      { environment: 'staging', template: 'Be firm.\n' },
+      { template: 'Be kind.\n' },
+    ])
+    const { slug: middle } = registry.seed('Middle', [{ template: `{{> ${style}}}\n` }])
+    const { slug: top } = registry.seed('Top', [{ template: `{{> ${middle}}}\n` }])
+    const { slug: live } = registry.seed('Live', [{ environment: 'staging', template: `{{> ${style}}}\n` }])
+    const broken = registry.seed('Broken', [{ state: 'draft', template: `{{> ${style}}}{{^a}}{{/a}}` }])
+    registry.edit(broken.slug, '{{/a}}', '')
+    registry.commit('by hand')
+    const all = [[[middle, top]], `\`${middle}\`, \`${top}\``]
+    expect(await includedBy(registry, style, '1', '3')).toEqual(all)
+    expect(await includedBy(registry, style, 'staging', 'development')).toEqual(all)
+    expect(await includedBy(registry, style, 'development', 'staging')).toEqual([[[live]], `\`${live}\``])
+    // In byte order of the slugs: live, middle, style and top differ.
+    expect(await includedBy(registry, 'development', 'staging')).toEqual([[[], [], [live], []], `\`${live}\``])
+    registry.edit(style, 'kind', 'brief')
+    registry.edit(top, `{{> ${middle}}}`, 'Top')
+    expect(await includedBy(registry, style)).toEqual([[[middle]], `\`${middle}\``])
+  })
+})
 
 describe.each(ENGINES)('diff --range (%s)', (engine) => {
   it('shows what a branch changed since it parted, and who includes it', async () => {
