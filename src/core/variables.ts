@@ -1,11 +1,13 @@
 /** The variables of a prompt: what it declares, what it uses, and what a user gives. */
 
 import { PromptctlError } from './errors.js'
+import { type ExactJson, readExactJson } from './exact-json.js'
 import type { Json, JsonType, PromptContent, PromptFile, VariableSchema } from './prompt-file.js'
 import type { PromptSource } from './prompt-templates.js'
 import type { Slug } from './slug.js'
 import { collectUses, type Use } from './uses.js'
 import { formatTypes } from './value-schema.js'
+import { resolvePlain } from './yaml/plain.js'
 
 /** One variable of a prompt, with the keywords that are declared for it. */
 export interface Variable extends Omit<VariableSchema, 'required'> {
@@ -111,16 +113,21 @@ function inferSchema(use: Use): VariableSchema {
 
 /**
  * The value that `--var name=text` gives: `text` itself, or what the declared type makes of it; of several types, one that
- * is not text comes first. Lists and objects are JSON. Throws `invalid_variable`.
+ * is not text comes first. Lists and objects are JSON. Throws `invalid_variable`, also for what would not be kept exactly.
  */
 export function convertVariable(name: string, text: string, schema: VariableSchema | undefined): Json {
   const types = schema?.type === undefined ? [] : [schema.type].flat()
+  let loss: string | undefined
   for (const type of types) {
-    const value = type === 'string' ? undefined : convertTo(type, text)
+    const { value, fault } = type === 'string' ? {} : convertTo(type, text)
     if (value !== undefined) return value
+    loss ??= fault?.message
   }
   if (schema?.type === undefined || types.includes('string')) return text
-  const message = `${name} must be ${formatTypes(schema.type)}, and ${JSON.stringify(text)} is not`
+  const message =
+    loss === undefined
+      ? `${name} must be ${formatTypes(schema.type)}, and ${JSON.stringify(text)} is not`
+      : `${name}: ${loss}`
   throw new PromptctlError('invalid_variable', message, { details: { variables: [{ name, message }] } })
 }
 
@@ -130,22 +137,24 @@ const WORDS: ReadonlyMap<string, Json> = new Map([
   ['false', false],
 ])
 
-/** Undefined when the text is not of that type. */
-function convertTo(type: Exclude<JsonType, 'string'>, text: string): Json | undefined {
-  if (type === 'boolean') return WORDS.get(text)
-  if (type === 'null') return text === 'null' ? null : undefined
+/** Neither a value nor a fault when the text is not of that type. */
+function convertTo(type: Exclude<JsonType, 'string'>, text: string): ExactJson {
   if (type === 'array' || type === 'object') return convertJson(type, text)
-  const number = NUMBER.test(text) ? Number(text) : Number.NaN
-  return (type === 'integer' ? Number.isInteger(number) : Number.isFinite(number)) ? number : undefined
+  if (type === 'number' || type === 'integer') return convertNumber(type, text)
+  const value = type === 'null' ? (text === 'null' ? null : undefined) : WORDS.get(text)
+  return value === undefined ? {} : { value }
 }
 
-function convertJson(type: 'array' | 'object', text: string): Json | undefined {
-  let value: Json
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  const isList = Array.isArray(value)
-  return typeof value === 'object' && value !== null && isList === (type === 'array') ? value : undefined
+function convertNumber(type: 'number' | 'integer', text: string): ExactJson {
+  if (!NUMBER.test(text)) return {}
+  const value = Number(text)
+  if (type === 'integer' && Number.isFinite(value) && !Number.isInteger(value)) return {}
+  const isKept = typeof resolvePlain(text) === 'number' && (type === 'number' || Number.isSafeInteger(value))
+  return isKept ? { value } : { fault: { offset: 0, message: `the number ${text} cannot be held exactly` } }
+}
+
+function convertJson(type: 'array' | 'object', text: string): ExactJson {
+  // What is not meant as JSON has no faults of JSON.
+  if (!text.trimStart().startsWith(type === 'array' ? '[' : '{')) return {}
+  return readExactJson(text)
 }

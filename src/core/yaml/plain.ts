@@ -1,3 +1,5 @@
+import { quoteName } from '../slug.js'
+
 /** What unquoted text means by YAML 1.2's core schema (https://yaml.org/spec/1.2.2/#103-core-schema). */
 export type Plain = null | boolean | number | string
 
@@ -5,6 +7,15 @@ export type Plain = null | boolean | number | string
 export interface Inexact {
   readonly inexact: string
 }
+
+/** What is wrong with a number that resolves to Inexact. */
+export const inexactNumber = (source: string): string =>
+  `the number ${quoteName(source).slice(1, -1)} cannot be held exactly in JSON: quote it if it is text`
+
+export const duplicateKey = (key: string): string => `the key ${quoteName(key)} is there twice`
+
+export const LONE_SURROGATE = /[\ud800-\udfff]/u
+export const SPLIT_PAIR = 'half of a surrogate pair (\\ud800 to \\udfff) stands alone'
 
 const NULL = /^(?:|~|null|Null|NULL)$/
 const BOOLEAN = /^(?:(true|True|TRUE)|false|False|FALSE)$/

@@ -1,8 +1,15 @@
 import { isMap, isScalar, isSeq, type ParsedNode, Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Json, JsonObject } from '../prompt-file.js'
-import { quoteName } from '../slug.js'
 import { type Fault, MAX_FAULTS } from './fault.js'
-import { isOtherInYaml11, isSurelyText, resolvePlain } from './plain.js'
+import {
+  duplicateKey,
+  inexactNumber,
+  isOtherInYaml11,
+  isSurelyText,
+  LONE_SURROGATE,
+  resolvePlain,
+  SPLIT_PAIR,
+} from './plain.js'
 
 export type Path = readonly (string | number)[]
 
@@ -25,8 +32,6 @@ export interface Walk {
   readonly ambiguous: Ambiguous[]
   readonly faults: Fault[]
 }
-
-const LONE_SURROGATE = /[\ud800-\udfff]/u
 
 /** The JSON value of a mapping. The depth of the tree is known to be small. */
 export function convertRoot(root: ParsedNode | undefined): Converted {
@@ -81,7 +86,7 @@ function convertKey(node: unknown, seen: Set<string>, walk: Walk): string | unde
       : key === '__proto__'
         ? 'the key __proto__ is not allowed'
         : seen.has(key)
-          ? `the key ${quoteName(key)} is there twice`
+          ? duplicateKey(key)
           : undefined
   if (message === undefined && key !== undefined) {
     checkSurrogates(key, node, walk)
@@ -117,16 +122,12 @@ export function convertPlain(source: string, offset: number, walk: Walk): Json {
     walk.ambiguous.push({ path: [...walk.path], offset, text: source })
   }
   if (meaning === null || typeof meaning !== 'object') return meaning
-  walk.faults.push({
-    offset,
-    message: `the number ${quoteName(meaning.inexact).slice(1, -1)} cannot be held exactly in JSON: quote it if it is text`,
-  })
+  walk.faults.push({ offset, message: inexactNumber(meaning.inexact) })
   return null
 }
 
 function checkSurrogates(text: string, node: unknown, { faults }: Walk): void {
-  if (LONE_SURROGATE.test(text))
-    faults.push({ offset: rangeOf(node)[0], message: 'half of a surrogate pair (\\ud800 to \\udfff) stands alone' })
+  if (LONE_SURROGATE.test(text)) faults.push({ offset: rangeOf(node)[0], message: SPLIT_PAIR })
 }
 
 const rangeOf = (node: unknown): readonly [number, number] =>
