@@ -1,9 +1,9 @@
 import type { PreparedPrompt, Values } from '../core/compile.js'
 import { PromptctlError } from '../core/errors.js'
+import { convertVariables } from '../core/given-values.js'
 import type { Message } from '../core/prompt-file.js'
 import { parseReference, type Reference } from '../core/reference.js'
 import type { Environment } from '../core/slug.js'
-import { convertVariable } from '../core/variables.js'
 import { visibleLine, visibleText } from '../core/visible.js'
 import type { Compiled, CompiledIdentity } from '../registry/compile.js'
 import type { CompileSummary } from '../registry/compile-all.js'
@@ -126,11 +126,8 @@ async function readValues({ varsFile }: Request, { readInput }: Context): Promis
 }
 
 /** --var wins over --vars, and is converted as the variable is declared. */
-function mergeValues({ declared }: PreparedPrompt, file: Values, vars: Request['vars']): Values {
-  const values = new Map<string, unknown>(Object.entries(file))
-  for (const [name, text] of vars) values.set(name, convertVariable(name, text, declared.get(name)))
-  return Object.fromEntries(values)
-}
+const mergeValues = (prepared: PreparedPrompt, file: Values, vars: Request['vars']): Values =>
+  Object.fromEntries([...Object.entries(file), ...convertVariables(prepared, vars)])
 
 async function compileEach(
   request: Request,

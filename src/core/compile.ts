@@ -174,12 +174,16 @@ export class PreparedPrompt {
       const value = getOwn(values, name)
       if (value === undefined || (anyText && typeof value === 'string')) continue
       const problems = checkValue(schema, value, name)
-      if (problems.length > 0) rendering.addInvalid(name, problems.join('; '), () => this.#placeOf(name))
+      if (problems.length > 0) rendering.addInvalid(name, problems.join('; '), () => this.placeOf(name))
     }
   }
 
-  #placeOf(name: string): TagPlace {
-    return this.#uses.get(name)?.place() ?? placeOf(this.#source, ['variables', name])
+  /** Where a variable is first used; of one that is not, where it is declared. */
+  placeOf(name: string): TagPlace {
+    const use = this.#uses.get(name)
+    if (use !== undefined) return use.place()
+    const index = this.prompt.messages?.findIndex(({ placeholder }) => placeholder === name) ?? -1
+    return placeOf(this.#source, index === -1 ? ['variables', name] : ['messages', index, 'placeholder'])
   }
 
   #checkStrictly(values: Values) {

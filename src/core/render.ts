@@ -2,7 +2,7 @@
 
 import { PromptctlError } from './errors.js'
 import { INCLUDE, type Program, type Step, type TagPlace, TEXT, VALUE } from './program.js'
-import { createFrame, type Frame, findOwner, findValue, labelOf } from './scope.js'
+import { createFrame, type Frame, findOwner, findValue, itemLabelOf, labelOf } from './scope.js'
 import { formatKind } from './value-schema.js'
 
 /** In UTF-16 code units. */
@@ -15,6 +15,7 @@ export interface MissingVariable extends TagPlace {
   readonly name: string
 }
 
+/** A wrong value, and where its name is first used. */
 export interface InvalidVariable extends MissingVariable {
   readonly message: string
 }
@@ -115,8 +116,9 @@ export class Rendering {
     const inside = createFrame(step, value, frame)
     if (!Array.isArray(value)) return this.#body(step, inside, before)
     let out = before
-    for (const item of value) {
-      inside.value = item
+    for (let index = 0; index < value.length; index++) {
+      inside.value = value[index]
+      inside.index = index
       out = this.#body(step, inside, out)
     }
     return out
@@ -134,7 +136,7 @@ export class Rendering {
 
   #isInvalid(step: Step, frame: Frame | undefined, problem: string) {
     const label = labelOf(step, findOwner(step, frame), frame)
-    this.addInvalid(label, `${label} ${problem}`, step.place)
+    this.addInvalid(label, `${itemLabelOf(step, label, frame)} ${problem}`, step.place)
   }
 
   /** A name that is missing explains more than the output that there was without it. */
@@ -158,7 +160,8 @@ function missingVariables(variables: readonly MissingVariable[]): PromptctlError
   return new PromptctlError('missing_variable', `no value for ${names.join(', ')}`, { details: { variables } })
 }
 
-function invalidVariables(variables: readonly InvalidVariable[]): PromptctlError {
+/** The failure that names all wrong values, with their places where they are known. */
+export function invalidVariables(variables: readonly InvalidVariable[]): PromptctlError {
   const message = variables.map((variable) => variable.message).join('; ')
   return new PromptctlError('invalid_variable', message, { details: { variables } })
 }

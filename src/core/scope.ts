@@ -7,6 +7,8 @@ import type { JsonType, VariableSchema } from './prompt-file.js'
 export interface Frame {
   /** The current item; a list's frame is used again for each of its items. */
   value: unknown
+  /** Of the current item, in a list. */
+  index: number | undefined
   readonly parent: Frame | undefined
   /** The section's name, with the names of the lists and objects around it: `orders.lines`. */
   readonly label: string
@@ -43,6 +45,7 @@ export function createFrame(step: Step, value: unknown, parent: Frame | undefine
   const isList = Array.isArray(value)
   return {
     value,
+    index: undefined,
     parent,
     label: labelOf(step, owner, parent),
     schema: isList ? schema?.items : schema,
@@ -94,6 +97,10 @@ function schemaOf(step: Step, owner: Frame | undefined, frame: Frame | undefined
   const declared = owner === undefined ? step.declared : propertyOf(owner.schema, step.first)
   return step.rest.reduce(propertyOf, declared)
 }
+
+/** As `labelOf`, with the item that is at hand: `orders[2]`. */
+export const itemLabelOf = (step: Step, label: string, frame: Frame | undefined): string =>
+  step.name === '.' && frame?.index !== undefined ? `${label}[${frame.index}]` : label
 
 /** A step's name for people: as it is written, after the name of the section that it belongs to. */
 export function labelOf(step: Step, owner: Frame | undefined, frame: Frame | undefined): string {

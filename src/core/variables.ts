@@ -1,13 +1,9 @@
-/** The variables of a prompt: what it declares, what it uses, and what a user gives. */
+/** The variables of a prompt: what it declares, and what it uses. */
 
-import { PromptctlError } from './errors.js'
-import { type ExactJson, readExactJson } from './exact-json.js'
-import type { Json, JsonType, PromptContent, PromptFile, VariableSchema } from './prompt-file.js'
+import type { PromptContent, PromptFile, VariableSchema } from './prompt-file.js'
 import type { PromptSource } from './prompt-templates.js'
 import type { Slug } from './slug.js'
 import { collectUses, type Use } from './uses.js'
-import { formatTypes } from './value-schema.js'
-import { resolvePlain } from './yaml/plain.js'
 
 /** One variable of a prompt, with the keywords that are declared for it. */
 export interface Variable extends Omit<VariableSchema, 'required'> {
@@ -109,52 +105,4 @@ function inferSchema(use: Use): VariableSchema {
   return use.scoped
     ? { type: 'array', items: { type: 'object', properties: inferAll(use.fields) } }
     : { type: 'boolean' }
-}
-
-/**
- * The value that `--var name=text` gives: `text` itself, or what the declared type makes of it; of several types, one that
- * is not text comes first. Lists and objects are JSON. Throws `invalid_variable`, also for what would not be kept exactly.
- */
-export function convertVariable(name: string, text: string, schema: VariableSchema | undefined): Json {
-  const types = schema?.type === undefined ? [] : [schema.type].flat()
-  let loss: string | undefined
-  for (const type of types) {
-    const { value, fault } = type === 'string' ? {} : convertTo(type, text)
-    if (value !== undefined) return value
-    loss ??= fault?.message
-  }
-  if (schema?.type === undefined || types.includes('string')) return text
-  const message =
-    loss === undefined
-      ? `${name} must be ${formatTypes(schema.type)}, and ${JSON.stringify(text)} is not`
-      : `${name}: ${loss}`
-  throw new PromptctlError('invalid_variable', message, { details: { variables: [{ name, message }] } })
-}
-
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
-const WORDS: ReadonlyMap<string, Json> = new Map([
-  ['true', true],
-  ['false', false],
-])
-
-/** Neither a value nor a fault when the text is not of that type. */
-function convertTo(type: Exclude<JsonType, 'string'>, text: string): ExactJson {
-  if (type === 'array' || type === 'object') return convertJson(type, text)
-  if (type === 'number' || type === 'integer') return convertNumber(type, text)
-  const value = type === 'null' ? (text === 'null' ? null : undefined) : WORDS.get(text)
-  return value === undefined ? {} : { value }
-}
-
-function convertNumber(type: 'number' | 'integer', text: string): ExactJson {
-  if (!NUMBER.test(text)) return {}
-  const value = Number(text)
-  if (type === 'integer' && Number.isFinite(value) && !Number.isInteger(value)) return {}
-  const isKept = typeof resolvePlain(text) === 'number' && (type === 'number' || Number.isSafeInteger(value))
-  return isKept ? { value } : { fault: { offset: 0, message: `the number ${text} cannot be held exactly` } }
-}
-
-function convertJson(type: 'array' | 'object', text: string): ExactJson {
-  // What is not meant as JSON has no faults of JSON.
-  if (!text.trimStart().startsWith(type === 'array' ? '[' : '{')) return {}
-  return readExactJson(text)
 }

@@ -174,6 +174,12 @@ describe('values of a program', () => {
       'a is text, and {{#a}} needs true or false, a list or an object: declare its type, such as boolean',
     )
   })
+  it('says which item of a list it is', () => {
+    const ofList = (text: string, l: unknown) => failureOf(() => render(text, { l })).message
+    expect(ofList('{{#l}}[{{.}}]{{/l}}', [1, null, {}])).toBe('l[1] is null, and cannot be inserted as text')
+    expect(ofList('{{#l}}{{#.}}{{.}}{{/.}}{{/l}}', ['a'])).toMatch(/^l\[0\] is text, and \{\{#\.\}\} needs /)
+    expect(ofList('{{#l}}{{.}}{{/l}}', { a: 1 })).toBe('l is an object, and cannot be inserted as text')
+  })
   it('takes undefined for missing', () => {
     expect(failureOf(() => render('{{a}}', { a: undefined }))).toMatchObject({ code: 'missing_variable' })
   })

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { isPromptctlError } from '../../src/core/errors.js'
 import { checkPortable, isPortable } from '../../src/core/portable.js'
 import type { MessageItem, PromptContent, PromptFile, VariableSchema } from '../../src/core/prompt-file.js'
 import type { Environment, Slug } from '../../src/core/slug.js'
-import { convertVariable, inferVariables, variablesOf } from '../../src/core/variables.js'
-import { inexactNumber } from '../../src/core/yaml/plain.js'
+import { inferVariables, variablesOf } from '../../src/core/variables.js'
 
 const promptOf = (content: PromptContent, slug = 'prompt-00000000'): PromptFile => ({
   id: '3f8a2b1c-4e9d-4c6b-9a51-0d2f6c1b7e88',
@@ -145,52 +143,6 @@ describe('inferVariables', () => {
       { role: 'user', content: [{ type: 'text', text: '{{b}}' }] },
     ]
     expect(inferVariables({ messages })).toEqual({ a: {}, b: {} })
-  })
-})
-
-describe('convertVariable', () => {
-  const rows: readonly [VariableSchema | undefined, string, unknown][] = [
-    [undefined, '1', '1'],
-    [{}, 'true', 'true'],
-    [{ type: 'string' }, '1', '1'],
-    [{ type: 'number' }, '-1.5e2', -150],
-    [{ type: 'integer' }, '7', 7],
-    [{ type: 'boolean' }, 'false', false],
-    [{ type: 'array' }, '[1, "a"]', [1, 'a']],
-    [{ type: 'object' }, '{"a": {}}', { a: {} }],
-    [{ type: 'null' }, 'null', null],
-    [{ type: ['string', 'number'] }, '7', 7],
-    [{ type: ['string', 'number'] }, 'seven', 'seven'],
-    [{ type: ['boolean', 'array'] }, '[]', []],
-    [{ type: 'integer' }, '-9007199254740991', -9007199254740991],
-    [{ type: 'number' }, '0.10', 0.1],
-    [{ type: ['integer', 'string'] }, '12345678901234567890', '12345678901234567890'],
-  ]
-  it.each(rows)('%j of %j', (schema, text, value) => expect(convertVariable('x', text, schema)).toEqual(value))
-
-  const refused: readonly [VariableSchema, string, string][] = [
-    [{ type: 'number' }, '', 'x must be a number, and "" is not'],
-    [{ type: 'number' }, '1,5', 'x must be a number, and "1,5" is not'],
-    [{ type: 'number' }, '1e999', 'x: the number 1e999 cannot be held exactly'],
-    [{ type: 'number' }, '1e-999', 'x: the number 1e-999 cannot be held exactly'],
-    [{ type: 'number' }, '12345678901234567890', 'x: the number 12345678901234567890 cannot be held exactly'],
-    [{ type: 'integer' }, '9007199254740993', 'x: the number 9007199254740993 cannot be held exactly'],
-    [{ type: 'integer' }, '12345678901234567890.0', 'x: the number 12345678901234567890.0 cannot be held exactly'],
-    [{ type: 'array' }, '[9007199254740993]', `x: ${inexactNumber('9007199254740993')}`],
-    [{ type: 'object' }, '{"a": {"b": 1, "b": 1}}', 'x: the key "b" is there twice'],
-    [{ type: 'integer' }, '1.5', 'x must be a whole number, and "1.5" is not'],
-    [{ type: 'boolean' }, 'yes', 'x must be true or false, and "yes" is not'],
-    [{ type: 'array' }, '{}', 'x must be a list, and "{}" is not'],
-    [{ type: 'object' }, '{a: 1}', 'x must be an object, and "{a: 1}" is not'],
-    [{ type: ['boolean', 'null'] }, 'a', 'x must be true or false or null, and "a" is not'],
-  ]
-  it.each(refused)('refuses %j of %j', (schema, text, message) => {
-    try {
-      convertVariable('x', text, schema)
-      expect.unreachable()
-    } catch (error) {
-      expect(isPromptctlError(error, 'invalid_variable') && error.message).toBe(message)
-    }
   })
 })
 
