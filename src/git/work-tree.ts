@@ -40,6 +40,7 @@ export function openWorkTree(root: string): WorkTree {
       assertRealFolders(path)
       return readRegularFile(join(root, path), path)
     },
+    has: (path) => lstatOf(join(root, path)) !== undefined,
     names: (dir) => {
       assertRealFolders(`${dir}/`)
       return namesIn(join(root, dir), dir).map((entry) => entry.name)

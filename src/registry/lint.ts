@@ -1,3 +1,4 @@
+import { PromptctlError } from '../core/errors.js'
 import { type CheckedFile, checkFile, symlinkFinding } from '../core/lint/file.js'
 import { checkAliases } from '../core/lint/registry.js'
 import { createFinding, type Finding } from '../core/lint/rules.js'
@@ -35,7 +36,7 @@ export async function lint(registry: Registry, scope: LintScope): Promise<LintRe
 async function findAll(registry: Registry, scope: LintScope): Promise<readonly Finding[]> {
   if (scope.kind === 'work-tree') {
     const source = await currentSource(registry)
-    return checkSource(registry, source, selectPaths(await source.list(PROMPTS_DIR), scope.paths))
+    return checkSource(registry, source, selectPaths(registry, await source.list(PROMPTS_DIR), scope.paths))
   }
   if (scope.kind === 'staged') {
     const { repository } = await registry.git()
@@ -94,7 +95,17 @@ async function findSharedAliases(
   return checkAliases([...neighbours, ...documents]).filter(({ file }) => ours.has(file))
 }
 
-function selectPaths(all: readonly string[], asked: readonly string[]): readonly string[] {
+/** Throws `not_found` for a path where nothing is; one that is there and holds no prompts selects nothing. */
+function selectPaths(registry: Registry, all: readonly string[], asked: readonly string[]): readonly string[] {
   if (asked.length === 0) return all
-  return all.filter((path) => asked.some((wanted) => wanted === '' || path === wanted || path.startsWith(`${wanted}/`)))
+  const isIn = (path: string, wanted: string) => wanted === '' || path === wanted || path.startsWith(`${wanted}/`)
+  const folders = [PROMPTS_DIR, ...registry.config.environments.map((environment) => `${PROMPTS_DIR}/${environment}`)]
+  for (const wanted of asked) {
+    // Git keeps no empty folders, so that one of ours may be missing.
+    if (folders.includes(wanted) || all.some((path) => isIn(path, wanted)) || registry.workTree?.has(wanted)) continue
+    throw new PromptctlError('not_found', `There is no ${wanted} in the registry`, {
+      hint: `Prompts are in ${folders.slice(1).join(', ')}.`,
+    })
+  }
+  return all.filter((path) => asked.some((wanted) => isIn(path, wanted)))
 }

@@ -250,6 +250,8 @@ export interface WorkTree {
    * what is no file, and for more than 1 MiB; `unavailable` when the disk says no.
    */
   read(path: string): Uint8Array | undefined
+  /** True when anything is at that path: a file, a folder or a link. */
+  has(path: string): boolean
   /** Every file below `dir`, in byte order of the paths; a link is listed and not entered. */
   walk(dir: string): readonly DiskEntry[]
   /** The names in a folder, sorted; empty when there is no such folder. Throws as `read` does. */

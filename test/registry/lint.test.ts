@@ -248,3 +248,17 @@ describe('a mistake in a partial', () => {
     ])
   })
 })
+
+describe('lint of paths', () => {
+  it('refuses one where nothing is, and takes one that holds no prompts', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.live('Greeting')
+    registry.repo.write('evals/a.yaml', '')
+    const missing = ['prompts/productoin', 'productoin', registry.file('other-00000009'), `${registry.file(slug)}x`]
+    for (const path of missing) await registry.fails(3, 'not_found', 'lint', path)
+    await registry.fails(3, 'not_found', 'lint', registry.file(slug), 'prompts/productoin')
+    for (const path of ['.', 'prompts', 'prompts/production', 'evals', 'promptctl.yaml', registry.file(slug)]) {
+      expect(await registry.cli('lint', path)).toMatchObject({ exit: 0, stderr: '' })
+    }
+  })
+})
