@@ -38,6 +38,8 @@ describe('the library', () => {
     expect(await codeOf(registry.get(slug, { version: 99 }))).toBe('not_found')
     await registry.close()
     expect(await codeOf(open('/'))).toBe('not_found')
+    expect(await codeOf(open(fixture.dir, 'prod'))).toBe('usage')
+    expect(await codeOf(open(fixture.dir, '../x'))).toBe('usage')
   })
 
   it('lists prompts, and the versions of one', async () => {

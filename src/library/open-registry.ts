@@ -39,7 +39,7 @@ const TIMEOUT_MS = 5_000
 /**
  * Opens what an environment serves: out of a git repository (no server, and no git where there is none), a bundle (neither
  * git nor network), or a server. Throws PromptctlError `not_found`, `invalid_config`, `invalid_prompt` for a file that is no
- * bundle, and `usage` for an environment that the registry does not have.
+ * bundle, and `usage` for an environment that the registry does not have; a server says that when it is first asked.
  */
 export function openRegistry(options: OpenDirOptions): Promise<GitRegistry>
 export function openRegistry(options: OpenRegistryOptions): Promise<PromptRegistry>
@@ -51,12 +51,20 @@ export async function openRegistry(options: OpenRegistryOptions): Promise<Prompt
 }
 
 async function openDir({ dir, environment }: OpenDirOptions) {
-  const [{ openRegistry: openOnDisk }, { createGitRegistry }] = await Promise.all([
+  const [{ openRegistry: openOnDisk }, { createGitRegistry }, { requireEnvironment }] = await Promise.all([
     import('../open.js'),
     import('./git-registry.js'),
+    import('../registry/registry.js'),
   ])
+  const standard = environment === undefined ? undefined : parseEnvironment(environment)
   const registry = await openOnDisk({ directory: resolve(dir), env: process.env, now: Date.now })
-  return createGitRegistry(registry, environment === undefined ? undefined : parseEnvironment(environment))
+  try {
+    if (standard !== undefined) requireEnvironment(registry.config, standard)
+  } catch (error) {
+    await registry.close()
+    throw error
+  }
+  return createGitRegistry(registry, standard)
 }
 
 async function openBundle({ bundle, environment }: OpenBundleOptions) {
