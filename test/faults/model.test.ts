@@ -16,6 +16,7 @@ async function walkAlong(steps: readonly Step[]): Promise<void> {
   try {
     await walk.begin()
     for (const step of steps) await walk.take(step)
+    await walk.finish()
     registry.repo.check()
   } catch (error) {
     const script = ['git init -q -b main && promptctl init', ...walk.script].join('\n')

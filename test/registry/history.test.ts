@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ChangeRecord } from '../../src/registry/apply.js'
@@ -6,6 +6,7 @@ import { promptctl } from '../helpers/cli.js'
 import {
   brief,
   createRegistry,
+  ENGINES,
   type LogEntry,
   type PromptRecord,
   type TestRegistry,
@@ -269,16 +270,42 @@ describe('the cache [case 14]', () => {
     registry.repo.git('reset', '-q', '--hard', 'HEAD~1')
     expect(await answers(registry)).toEqual(before)
     for (const damage of [() => '', () => 'garbage\0{', (text: string) => text.slice(0, text.length >> 1)]) {
-      for (const file of cacheFiles(registry)) writeFileSync(file, damage(file))
+      for (const file of cacheFiles(registry)) writeFileSync(file, damage(readFileSync(file, 'latin1')), 'latin1')
       expect(await answers(registry)).toEqual(before)
     }
     for (const file of cacheFiles(other)) {
-      const target = file.replace(other.repo.dir, registry.repo.dir)
-      writeFileSync(target, await import('node:fs').then(({ readFileSync }) => readFileSync(file)))
+      writeFileSync(file.replace(other.repo.dir, registry.repo.dir), readFileSync(file))
     }
     expect(await answers(registry)).toEqual(before)
     rmSync(join(registry.repo.dir, '.git/promptctl'), { recursive: true, force: true })
     expect(await answers(registry)).toEqual(before)
+  })
+
+  it.each(ENGINES)('a prompt that is looked for alone has the versions of the whole ledger: %s', async (engine) => {
+    const registry = createRegistry({ engine })
+    const configure = (...environments: readonly string[]) => {
+      registry.repo.write('promptctl.yaml', `name: test\nbranch: main\nenvironments: [${environments.join(', ')}]\n`)
+      registry.commit('configure')
+    }
+    configure('development', 'trial', 'production')
+    const { slug } = registry.seed('Alone', [
+      { state: 'draft' },
+      { template: 'one' },
+      { environment: 'trial', template: 'one' },
+      { state: 'deleted' },
+      { environment: 'production', template: 'one' },
+      { template: 'two' },
+      { environment: 'production', state: 'archived' },
+    ])
+    registry.live('Other', 'Hi', 'production')
+    configure('development', 'production')
+    const alone = await registry.log(slug)
+    expect(alone.map(brief).at(-3)).toBe('3 trial promoted published live')
+    await registry.json('log')
+    expect(await registry.log(slug)).toEqual(alone)
+    // And the other way round: what is kept of the ledger says nothing else once it is gone.
+    rmSync(join(registry.repo.dir, '.git/promptctl'), { recursive: true })
+    expect(await registry.log(slug)).toEqual(alone)
   })
 
   it('a rewritten history gives the answers of the new history', async () => {

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { type CliError, promptctl } from '../../helpers/cli.js'
 import type { LogEntry, TestRegistry } from '../../helpers/registry.js'
@@ -30,6 +32,18 @@ export class Walk {
     const env = ENVIRONMENTS[step.env] ?? 'development'
     await this.#do(step, slug, env)
     await this.#compare(slug, ENVIRONMENTS[step.other] ?? 'development')
+  }
+
+  /** Without a cache each prompt is looked for alone, with the ledger all are known: both say the same, of both engines. */
+  async finish(): Promise<void> {
+    const { repo } = this.#registry
+    const commits = repo.git('rev-list', '--first-parent', '--reverse', 'HEAD').split('\n')
+    for (const isEmbedded of [false, true]) {
+      rmSync(join(repo.dir, '.git/promptctl'), { recursive: true, force: true })
+      await this.#compareLogs(commits, isEmbedded)
+      expect((await promptctl(this.#place(isEmbedded), 'log')).exit).toBe(0)
+      await this.#compareLogs(commits, isEmbedded)
+    }
   }
 
   async #do(step: Step, slug: string, env: Env): Promise<void> {
@@ -225,17 +239,21 @@ export class Walk {
     expect(state, 'the work tree').toBe('')
     const commits = repo.git('rev-list', '--first-parent', '--reverse', 'HEAD').split('\n')
     expect(commits.length, 'commits on the first-parent history').toBe(this.#model.chain.length)
-    for (const one of this.#slugs) await this.#compareLog(one, commits)
+    await this.#compareLogs(commits)
     const live = this.#model.live(slug, env)
     const served = live === undefined ? 'not_found' : `Text ${live.template} of Bo`
     expect((await this.#registry.served(slug, env)).trim(), `${slug} live in ${env}`).toBe(served)
   }
 
-  async #compareLog(slug: string, commits: readonly string[]): Promise<void> {
+  async #compareLogs(commits: readonly string[], isEmbedded = false): Promise<void> {
+    for (const slug of this.#slugs) await this.#compareLog(slug, commits, isEmbedded)
+  }
+
+  async #compareLog(slug: string, commits: readonly string[], isEmbedded: boolean): Promise<void> {
     const expected = this.#model.versions(slug).map(({ n, commit, env, action, state, live }) => {
       return `${n} ${commits[commit]?.slice(0, 10)} ${env} ${action} ${state}${live ? ' live' : ''}`
     })
-    const result = await this.#registry.cli('log', slug, '--json')
+    const result = await promptctl(this.#place(isEmbedded), 'log', slug, '--json')
     const entries = result.exit === 3 ? [] : result.json<LogEntry[]>()
     const actual = entries
       .map(({ version, commit, environment, action, state, live }) => {
