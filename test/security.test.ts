@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -57,6 +58,8 @@ function createHostile(registry: TestRegistry): { canary: string } {
     writeFileSync(join(registry.dir, hook), readFileSync(script), { mode: 0o755 })
   }
   registry.edit(slug, 'Hello', 'Hi')
+  // A git that may would write the new time into its index.
+  utimesSync(script, 1, 1)
   return { canary }
 }
 
@@ -75,23 +78,27 @@ const READERS = [
   ['variables', 'greet'],
 ] as const
 
+/** Every file and its content, git's own included, but for our caches. */
+const contentsOf = (dir: string): readonly string[] =>
+  readdirSync(dir, { recursive: true, withFileTypes: true })
+    .map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }))
+    .filter(({ path }) => !path.startsWith(join(dir, '.git/promptctl')))
+    .map(({ entry, path }) => `${path} ${entry.isFile() ? digest(readFileSync(path)) : ''}`)
+    .sort()
+
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
 describe.each(ENGINES)('%s', (engine) => {
   it('reading a hostile checkout starts nothing and changes nothing', async () => {
     const registry = createRegistry({ engine })
     const { canary } = createHostile(registry)
-    const look = () => [
-      registry.head(),
-      ...readdirSync(registry.dir, { recursive: true, encoding: 'utf8' }).filter(
-        (name) => !name.startsWith('.git/promptctl'),
-      ),
-    ]
-    const before = look()
+    const before = contentsOf(registry.dir)
     for (const words of READERS) {
       const { exit, stderr } = await registry.cli(...words)
       expect([0, 1], `${words.join(' ')}: ${stderr}`).toContain(exit)
       expect(existsSync(canary), words.join(' ')).toBe(false)
     }
-    expect(look()).toEqual(before)
+    expect(contentsOf(registry.dir)).toEqual(before)
     // The trap was armed: git itself runs into it.
     registry.repo.run(['status'])
     expect(existsSync(canary)).toBe(true)
