@@ -1,5 +1,5 @@
-// npm run test:planted [name…]: plants each bug of this folder in a copy of the project, and shows that the suite catches
-// it. The last line says how many were caught; the exit status is 0 when all were.
+// npm run test:planted [name…]: plants each bug of this folder in a copy of the project, and shows that the suite, which
+// passes without it, catches it. The last line says how many were caught; the exit status is 0 when all were.
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,16 +15,14 @@ const patches = readdirSync(here).filter(
 
 const run = (command, args, cwd) => spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 1 << 28 })
 
-/** The files that git knows, and those that it would take, with the installed packages linked. */
-function copyProject() {
-  const copy = mkdtempSync(join(tmpdir(), 'promptctl-planted-'))
+/** Fills a folder with the files that git knows, and those that it would take, and links the installed packages. */
+function copyProject(copy) {
   const listed = run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], root).stdout
   for (const path of listed.split('\0').filter(Boolean)) {
     mkdirSync(dirname(join(copy, path)), { recursive: true })
     cpSync(join(root, path), join(copy, path))
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  return copy
 }
 
 function build(copy) {
@@ -50,29 +48,39 @@ function complaintOf(part, copy) {
   return undefined
 }
 
-function prove(name) {
-  const patch = join(here, name)
-  const part = /^Caught-by: (\w+)$/m.exec(readFileSync(patch, 'utf8'))?.[1]
-  if (part === undefined) throw new Error(`${name} does not say which part catches it`)
-  const copy = copyProject()
+/** What the part says of a copy of the project with that patch, or of the project as it is. */
+function judge(part, patch) {
+  const copy = mkdtempSync(join(tmpdir(), 'promptctl-planted-'))
   try {
-    const applied = run('git', ['apply', '--unsafe-paths', `--directory=${copy}`, patch], '/')
-    if (applied.status !== 0) throw new Error(`${name} does not apply: ${applied.stderr}`)
+    copyProject(copy)
+    const applied = patch && run('git', ['apply', '--unsafe-paths', `--directory=${copy}`, patch], '/')
+    if (applied && applied.status !== 0) throw new Error(`${patch} does not apply: ${applied.stderr}`)
     build(copy)
-    return { part, complaint: complaintOf(part, copy) }
+    return complaintOf(part, copy)
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }
 }
 
+const bugs = patches.map((name) => {
+  const part = /^Caught-by: (\w+)$/m.exec(readFileSync(join(here, name), 'utf8'))?.[1]
+  if (part === undefined) throw new Error(`${name} does not say which part catches it`)
+  return { name, part }
+})
+// A part that fails anyhow catches nothing.
+for (const part of new Set(bugs.map((bug) => bug.part))) {
+  const complaint = judge(part)
+  if (complaint !== undefined) throw new Error(`${part} fails without a planted bug: ${complaint}`)
+  console.log(`${part}: passes as it is`)
+}
 let caught = 0
-for (const name of patches) {
-  const { part, complaint } = prove(name)
+for (const { name, part } of bugs) {
+  const complaint = judge(part, join(here, name))
   if (complaint !== undefined) caught += 1
   const words = complaint?.replace(/\u001b\[[0-9;]*m/g, '').slice(0, 600)
   console.log(
     `${name}: ${words === undefined ? `NOT CAUGHT by ${part}` : `caught by ${part}\n    ${words.replaceAll('\n', '\n    ')}`}`,
   )
 }
-console.log(`${caught} of ${patches.length} planted bugs were caught`)
-process.exit(caught === patches.length ? 0 : 1)
+console.log(`${caught} of ${bugs.length} planted bugs were caught`)
+process.exit(caught === bugs.length ? 0 : 1)
