@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openNative } from '../../src/git/native/open.js'
 import { expectNoLeftovers, expectUntouched } from './contract-commits.js'
-import { commitFiles, createWorld, type Engine, PROMPT } from './world.js'
+import { collectHistory, commitFiles, createWorld, type Engine, oid, PROMPT } from './world.js'
 
 const engine: Engine = { name: 'native', open: (dir, env) => openNative(dir, { env }) }
 const world = createWorld(engine)
@@ -119,6 +119,39 @@ describe.each(WAYS)('hooks of a commit made %s', (_, content) => {
     expect(existsSync(ended)).toBe(false)
   })
 })
+
+describe.each(['GIT_LITERAL_PATHSPECS', 'GIT_GLOB_PATHSPECS', 'GIT_NOGLOB_PATHSPECS', 'GIT_ICASE_PATHSPECS'])(
+  'under an inherited %s',
+  (name) => {
+    it('what is read and committed is the same, and the hooks see it as it was', async () => {
+      const { repo } = await start()
+      const upper = PROMPT.replace('greet', 'GREET')
+      repo.commitFiles('two', { [upper]: '1', 'prompts/*/x': '1' })
+      const repository = await world.open({ dir: repo.dir, env: { ...repo.env, [name]: '1' } })
+      const report = join(repo.tempDir(), 'report')
+      repo.hook('pre-commit', `echo "$${name}" > ${report}`)
+      repo.write(upper, '2')
+      repo.write('prompts/b/x', 'y')
+      repo.write('prompts/*/x', 'staged')
+      repo.git('add', ':(literal)prompts/*/x')
+      expect((await repository.status('prompts')).map(({ path }) => path)).toEqual([
+        'prompts/*/x',
+        upper,
+        'prompts/b/x',
+      ])
+      expect(await repository.listIndex('prompts/*')).toHaveLength(1)
+      const staged = await repository.differences(oid(repo.git('rev-parse', 'HEAD')), 'index', 'prompts')
+      expect(staged.map(({ path }) => path)).toEqual(['prompts/*/x'])
+      await commitFiles(repository, { [PROMPT]: '2', 'prompts/new/x': 'y' })
+      expect(repo.git('show', '--format=', '--name-only').split('\n')).toEqual(['prompts/new/x', PROMPT])
+      expect(readFileSync(report, 'utf8')).toBe('1\n')
+      const tip = oid(repo.git('rev-parse', 'HEAD'))
+      const history = await collectHistory(repository, { tip, paths: ['prompts/production'] })
+      expect(history.map(({ changes }) => changes.length)).toEqual([1, 1, 1])
+      expect(repo.git('status', '--porcelain').split('\n')).toEqual(['M  prompts/*/x', ` M ${upper}`, '?? prompts/b/'])
+    })
+  },
+)
 
 describe('a commit that others overtake', () => {
   it('stands on a plain commit to other files that came in between', async () => {

@@ -10,7 +10,7 @@ import type { Native } from './native.js'
 import { actingAs } from './people.js'
 import { commitByParts } from './plumbing-commit.js'
 import { commitWithGit } from './porcelain-commit.js'
-import { MAX_PATHSPECS } from './process.js'
+import { MAX_PATHSPECS, PLAIN_PATHSPECS } from './process.js'
 import { withScratch } from './scratch.js'
 
 /** Repository.commit; see registry/ports.ts. */
@@ -61,10 +61,14 @@ function createJob(native: Native, request: CommitRequest, where: Where): Commit
   return { native, request, paths, blobs, ...where }
 }
 
-/** Whether `git commit --only` is not enough: see commitByParts. A sparse checkout hides files from it. */
+/**
+ * Whether `git commit --only` is not enough: see commitByParts. A sparse checkout hides files from it, and an environment
+ * that says how pathspecs are read is the hooks', too.
+ */
 function needsParts({ native, request }: CommitJob): boolean {
   if (request.files.length > MAX_PATHSPECS || (request.keepEdits?.length ?? 0) > 0) return true
   if (existsSync(join(native.location.gitDir, 'info/sparse-checkout'))) return true
+  if (Object.keys(PLAIN_PATHSPECS).some((name) => native.context.env[name])) return true
   return request.files.some(({ content }) => mayBeFiltered(content))
 }
 

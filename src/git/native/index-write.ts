@@ -3,6 +3,7 @@ import {
   type GitContext,
   gitFailed,
   MAX_PATHSPECS,
+  PLAIN_PATHSPECS,
   type ProcessEnv,
   pathspec,
   type RunOptions,
@@ -27,7 +28,7 @@ export async function write(
   options: RunOptions = {},
 ): Promise<Buffer> {
   for (;;) {
-    const result = await runGit(context, args, options)
+    const result = await runGit(context, args, { ...options, env: { ...PLAIN_PATHSPECS, ...options.env } })
     if (result.status === 0) return result.stdout
     if (!isLocked(result, locks)) throw gitFailed(args, result)
     await waitForLock(locks)
@@ -78,8 +79,6 @@ export async function refreshIndex(context: GitContext, paths: readonly string[]
   if (paths.length === 0) return
   // What it cannot refresh it says by its status, and the next git status looks again: nothing depends on it.
   const isFew = paths.length <= MAX_PATHSPECS
-  await runGit(
-    context,
-    isFew ? ['add', '--refresh', '--', ...paths.map(pathspec)] : ['update-index', '-q', '--refresh'],
-  )
+  const args = isFew ? ['add', '--refresh', '--', ...paths.map(pathspec)] : ['update-index', '-q', '--refresh']
+  await runGit(context, args, { env: PLAIN_PATHSPECS })
 }

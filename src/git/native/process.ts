@@ -37,8 +37,19 @@ const MAX_STDERR = 1 << 20
  */
 const READ_OPTIONS = ['--no-optional-locks', '--no-pager', '-c', 'core.fsmonitor=false', '-c', 'core.quotePath=false']
 
+/**
+ * Pathspecs mean what they say, whatever `git --literal-pathspecs commit` and the like set for their hooks. Not for
+ * `git commit`: its environment is that of the user's hooks.
+ */
+export const PLAIN_PATHSPECS: ProcessEnv = {
+  GIT_LITERAL_PATHSPECS: undefined,
+  GIT_GLOB_PATHSPECS: undefined,
+  GIT_NOGLOB_PATHSPECS: undefined,
+  GIT_ICASE_PATHSPECS: undefined,
+}
+
 /** Reads speak English, so that the few words of git's that are looked at have one form, and never ask a question. */
-const READ_ENV: ProcessEnv = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' }
+const READ_ENV: ProcessEnv = { ...PLAIN_PATHSPECS, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' }
 
 /** Starts a git that reads. The caller listens to its streams. Throws `unavailable` where there is no git. */
 export const spawnRead = (
