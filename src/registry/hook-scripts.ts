@@ -35,9 +35,23 @@ export function isOurHook(script: string): boolean {
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
-/** A folder of hooks may serve every repository of a user: one without a registry is left alone. */
+const CONFIGS = "':(top,glob)**/promptctl.yaml'"
+/** For names that are shown: those with control characters are quoted, and no others. */
+const SHOWN = 'git -c core.quotePath=false'
+
+/**
+ * A folder of hooks may serve every repository of a user: one without a registry is left alone. A registry that goes takes
+ * its checks along, so that is for people to say.
+ */
 const NOTHING_TO_CHECK = [
-  "files=$(git -c core.quotePath=false ls-files -- ':(top,glob)**/promptctl.yaml') || exit 1",
+  'unset GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS',
+  `gone=$(${SHOWN} diff --cached --no-relative --no-renames --diff-filter=D --name-only -- ${CONFIGS}) || exit 1`,
+  'if [ -n "$gone" ]; then',
+  `  printf 'This commit deletes %s, and nothing would check the prompts there any more;\\n' "$gone" >&2`,
+  '  echo "git commit --no-verify deletes it all the same" >&2',
+  '  exit 1',
+  'fi',
+  `files=$(git ls-files -- ${CONFIGS}) || exit 1`,
   '[ -n "$files" ] || exit 0',
 ]
 
@@ -59,10 +73,21 @@ function findProgram(name: HookName, program: readonly string[] | undefined): re
 }
 
 const RUN: Readonly<Record<HookName, readonly string[]>> = {
+  // With -z git quotes no name; one that holds a line end falls apart, and is refused.
   'pre-commit': [
-    `printf '%s\\n' "$files" | while IFS= read -r file; do`,
-    '  [ -f "$file" ] || continue',
-    '  "$@" -C "$(dirname "./$file")" lint --staged </dev/null || exit 1',
+    `git ls-files -z -- ${CONFIGS} | tr '\\0' '\\n' | while IFS= read -r file; do`,
+    '  folder=$(dirname "./$file")',
+    '  case $file in',
+    '    promptctl.yaml | ?*/promptctl.yaml) ;;',
+    '    *) echo "A registry whose folder has a line end in its name cannot be checked" >&2; exit 1 ;;',
+    '  esac',
+    '  if [ -f "$file" ]; then',
+    '    "$@" -C "$folder" lint --staged </dev/null || exit 1',
+    '  elif ! git diff --cached --quiet -- ":(literal)$folder/prompts"; then',
+    `    name=$(${SHOWN} ls-files -- ":(literal)$file")`,
+    `    printf 'Staged prompts cannot be checked, because %s is not in the work tree: git restore it\\n' "$name" >&2`,
+    '    exit 1',
+    '  fi',
     'done',
   ],
   'pre-receive': ['exec "$@" lint --pre-receive'],

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -150,7 +150,62 @@ describe('pre-commit', () => {
     registry.edit(slug, 'Hello', 'Hi')
     expect(tryCommit(registry, '-a')).toMatchObject({ status: 1, stderr: expect.stringContaining('--no-verify') })
     registry.repo.git('rm', '-q', '-r', '-f', 'promptctl.yaml', 'prompts')
+    expect(tryCommit(registry, '--no-verify').status).toBe(0)
+    registry.repo.write('notes.txt', 'no registry here')
+    registry.repo.git('add', '-A')
     expect(tryCommit(registry).status).toBe(0)
+  })
+
+  it('is not led astray by how git is told to read paths', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.live('Greet')
+    registry.edit(slug, 'Hello', 'Hi')
+    const commit = () => registry.repo.run(['--literal-pathspecs', 'commit', '-q', '-am', 'x'])
+    await hooks(registry, 'install')
+    expect(commit()).toMatchObject({ status: 1, stderr: expect.stringContaining('broken_seal') })
+    // A hook of one's own, which calls what the message says.
+    const hook = join(registry.dir, '.git/hooks/pre-commit')
+    writeFileSync(hook, `#!/bin/sh\nexec ${PROGRAM.join(' ')} lint --staged\n`, { mode: 0o755 })
+    expect(commit()).toMatchObject({ status: 1, stderr: expect.stringContaining('broken_seal') })
+  })
+
+  it.each(['te"am', 'te\\n*am\t \x1b[31m'])(
+    'checks a registry in the folder %j, and says when it cannot',
+    async (folder) => {
+      const registry = createRegistry()
+      await hooks(registry, 'install')
+      registry.repo.write(`${folder}/promptctl.yaml`, 'name: team\nbranch: main\n')
+      registry.repo.write(`${folder}/prompts/development/x.yaml`, 'broken: [')
+      registry.repo.git('add', '-A')
+      expect(tryCommit(registry)).toMatchObject({ status: 1, stderr: expect.stringContaining('x.yaml') })
+      renameSync(join(registry.dir, folder, 'promptctl.yaml'), join(registry.dir, folder, 'away'))
+      const refused = tryCommit(registry)
+      expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('is not in the work tree') })
+      expect(refused.stderr).not.toContain('\x1b')
+      // What is not staged needs no check: a sparse checkout leaves it out.
+      registry.repo.git('reset', '-q', '--', `:(literal)${folder}/prompts`)
+      expect(tryCommit(registry)).toMatchObject({ status: 0, stderr: '' })
+    },
+  )
+
+  it('refuses a registry whose folder has a line end in its name', async () => {
+    const registry = createRegistry()
+    await hooks(registry, 'install')
+    registry.repo.write('te\nam/promptctl.yaml', 'name: team\n')
+    registry.repo.git('add', '-A')
+    expect(tryCommit(registry)).toMatchObject({ status: 1, stderr: expect.stringContaining('a line end') })
+  })
+
+  it('does not let a registry go without a word', async () => {
+    const registry = createRegistry()
+    registry.live('Greet')
+    await hooks(registry, 'install')
+    registry.repo.git('rm', '-q', '-r', 'prompts', 'promptctl.yaml')
+    expect(tryCommit(registry)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('This commit deletes promptctl.yaml'),
+    })
+    expect(tryCommit(registry, '--no-verify').status).toBe(0)
   })
 })
 
