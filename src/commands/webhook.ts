@@ -7,7 +7,7 @@ import type { EndpointRecord } from '../registry/webhooks.js'
 import { type Context, defineCommand, type Options, type Style } from './command.js'
 import { displayDate } from './display.js'
 import { collect, countOption, listOption, textOption } from './options.js'
-import { formatOutcomes, requireDelivered } from './outcomes.js'
+import { displayWait, formatOutcomes, requireDelivered } from './outcomes.js'
 
 interface Verification {
   readonly file: string
@@ -48,7 +48,7 @@ export const webhook = defineCommand<Request, Result>({
   list        the endpoints, and whether their secrets are set
   test        send a ping to every endpoint
   deliveries  what is in the outbox, and how its last attempt ended
-  deliver     try what is pending, or with --id one delivery that had failed for good
+  deliver     try what is pending, or with --id one delivery, also when it failed for good or waits
   verify      check the signature of a body, from a file or - for standard input
   secret      make a secret\n`,
       )
@@ -188,13 +188,13 @@ const SHORT_ID = 12
 
 function formatDeliveries(deliveries: readonly DeliveryRecord[], style: Style): string {
   if (deliveries.length === 0) return style.isTerminal ? 'The outbox is empty.\n' : ''
-  const rows = deliveries.map(({ id, about, endpoint, attempts, created_at, state, reason }) => [
+  const rows = deliveries.map(({ id, about, endpoint, attempts, created_at, state, reason, waits_until }) => [
     displayDate(created_at, style),
     style.isTerminal ? id.slice(0, SHORT_ID) : id,
     visibleLine(about),
     visibleLine(endpoint),
     String(attempts),
-    `${visibleLine(reason ?? '')}${state === 'failed' ? style.red(' (final)') : ''}`,
+    `${visibleLine(reason ?? '')}${state === 'failed' ? style.red(' (final)') : ''}${waits_until === null ? '' : `; ${displayWait(waits_until, style)}`}`,
   ])
   return style.table(['when', 'id', 'event', 'endpoint', 'attempts', 'last answer'], rows)
 }

@@ -292,9 +292,11 @@ export interface DeliveryRecord {
   readonly status: number | null
   /** Why the last attempt failed, without anything secret; null before the first. */
   readonly reason: string | null
+  /** The endpoint asked to be left alone until then: before, only who asks for it by its id has it sent. */
+  readonly waits_until: string | null
 }
 
-/** What became of one delivery that was tried. */
+/** What became of one delivery that was to be tried. */
 export interface DeliveryOutcome {
   readonly id: string
   readonly about: string
@@ -305,6 +307,8 @@ export interface DeliveryOutcome {
   readonly reason: string | null
   /** False when it is not tried again by itself. */
   readonly retried: boolean
+  /** RFC 3339; null but for one that was not tried, because its endpoint had asked to be left alone until then. */
+  readonly waits_until: string | null
 }
 
 /** Which of the deliveries in the outbox to try. */

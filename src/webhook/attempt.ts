@@ -90,6 +90,7 @@ export const outcomeOf = ({ id, about, url, status, reason, state }: OutboxEntry
   status,
   reason,
   retried: state === 'pending',
+  waits_until: null,
 })
 
 const deliveredAttempt = (entry: OutboxEntry, status: number | null): Attempt => ({

@@ -23,7 +23,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   return {
     hasSecret: (name) => parseSecrets(env[name]) !== undefined,
     enqueue: (deliveries) => outbox.add(deliveries, now()),
-    list: async () => outbox.list().map(recordOf),
+    list: async () => outbox.list().map((entry) => recordOf(entry, now())),
     damaged: async () => outbox.damaged(),
     deliver: async ({ ids }) => deliverOnce(select(outbox.list(), ids), outbox, options),
     send: (delivery) =>

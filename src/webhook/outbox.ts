@@ -4,6 +4,7 @@ import type { Delivery } from '../core/event.js'
 import { tryParseJson } from '../core/json.js'
 import type { DeliveryRecord, DeliveryState } from '../registry/ports.js'
 import { DurableFiles } from './durable-files.js'
+import { remainingWait } from './retry.js'
 
 /** A delivery as its file holds it: all that is needed to send it, but the secret. Moments are RFC 3339. */
 export interface OutboxEntry extends Delivery {
@@ -75,9 +76,10 @@ export class Outbox {
   }
 }
 
-/** What `webhook deliveries` says of an entry. */
-export const recordOf = ({ id, about, url, state, attempts, createdAt, lastAttemptAt, status, reason }: OutboxEntry) =>
-  ({
+/** What `webhook deliveries` says of an entry. `now` is in milliseconds since the epoch. */
+export function recordOf(entry: OutboxEntry, now: number): DeliveryRecord {
+  const { id, about, url, state, attempts, createdAt, lastAttemptAt, status, reason, notBefore } = entry
+  return {
     id,
     about,
     endpoint: displayEndpoint(url),
@@ -87,7 +89,9 @@ export const recordOf = ({ id, about, url, state, attempts, createdAt, lastAttem
     last_attempt_at: lastAttemptAt,
     status,
     reason,
-  }) satisfies DeliveryRecord
+    waits_until: remainingWait(notBefore, now) > 0 ? notBefore : null,
+  }
+}
 
 /** A delivery that nobody has tried yet. */
 export const createEntry = (delivery: Delivery, now: number): OutboxEntry => ({

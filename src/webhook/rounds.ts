@@ -49,8 +49,8 @@ class Endpoint {
 
   async run(): Promise<void> {
     const { now, rounds } = this.#options
-    const waits = this.#left.map(({ notBefore }) => remainingWait(notBefore, now()))
-    if (!(await pause(Math.max(0, ...waits), rounds))) return
+    const wait = Math.max(0, ...this.#left.map(({ notBefore }) => remainingWait(notBefore, now())))
+    if (!(await pause(wait, rounds))) return this.#postpone(this.#left, wait)
     for (let round = 1; ; round += 1) {
       const asked = await this.#tryOnce()
       if (round === rounds || this.#left.length === 0) return
@@ -73,11 +73,19 @@ class Endpoint {
       this.#outcomes.set(entry.id, outcome)
       if (again !== undefined) failed.push(again)
       if (answered && waitMs === undefined) continue
-      this.#left = [...waiting.slice(index + 1), ...failed]
+      const untried = waiting.slice(index + 1)
+      if (waitMs !== undefined) this.#postpone(untried, waitMs)
+      this.#left = [...untried, ...failed]
       return waitMs ?? 0
     }
     this.#left = failed
     return 0
+  }
+
+  /** The endpoint asked to be left alone: says so of what is not tried until then. */
+  #postpone(entries: readonly OutboxEntry[], waitMs: number): void {
+    const until = new Date(this.#options.now() + waitMs).toISOString()
+    for (const entry of entries) this.#outcomes.set(entry.id, { ...outcomeOf(entry), waits_until: until })
   }
 
   /** A single round needs none: an attempt has a timeout of its own. */

@@ -229,6 +229,29 @@ describe('notify', () => {
     expect((await run('webhook', 'deliveries')).stdout).toBe('')
   })
 
+  it('what waits because the endpoint asked for it has not failed; its id sends it now [case 40]', async () => {
+    const { receiver, registry, run } = await setUp(
+      await startReceiver((response, _, index) =>
+        index === 0 ? response.writeHead(429, { 'retry-after': '3000' }).end() : response.end(),
+      ),
+    )
+    registry.live('Greet', 'Hi')
+    expect((await run('notify', 'HEAD~1..HEAD')).exit).toBe(6)
+    const [record] = (await run('webhook', 'deliveries', '--json')).json<{ id: string; waits_until: string }[]>()
+    const { id = '', waits_until: until = '' } = record ?? {}
+    expect(until).toMatch(/^2023-\d\d-\d\dT/)
+    expect((await run('webhook', 'deliveries')).stdout).toContain(
+      `it answered 429; the endpoint asked to wait until ${until}`,
+    )
+    const waiting = await run('webhook', 'deliver')
+    expect([waiting.exit, waiting.stderr]).toEqual([0, ''])
+    expect(waiting.stdout).toContain(`the endpoint asked to wait until ${until}`)
+    expect(waiting.stdout).toContain('promptctl webhook deliver --id')
+    expect((await run('webhook', 'deliver', '--json')).json()).toMatchObject([{ delivered: false, waits_until: until }])
+    expect(receiver.received).toHaveLength(1)
+    expect((await run('webhook', 'deliver', '--id', id, '--json')).json()).toMatchObject([{ delivered: true }])
+  })
+
   it('without the secret: notify and test fail, nothing is queued [case 41]', async () => {
     const { receiver, registry } = await setUp()
     registry.live('Greet', 'Hi')

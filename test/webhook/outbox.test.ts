@@ -151,13 +151,22 @@ describe('attempts', () => {
     const answering: Answering = (response, _, index) =>
       index === 0 ? response.writeHead(429, { 'retry-after': '120' }).end() : response.end()
     const { notifier, enqueue, receiver } = await setUp(answering, () => now)
-    await enqueue(1)
-    await notifier.deliver({})
+    await enqueue(2)
+    const until = new Date(now + 120_000).toISOString()
+    const waits = { delivered: false, reason: null, waits_until: until }
+    expect(await notifier.deliver({})).toMatchObject([{ status: 429, waits_until: null }, waits])
     now += 60_000
-    await notifier.deliver({})
+    expect(await notifier.deliver({})).toMatchObject([waits, { waits_until: until }])
+    expect((await notifier.list()).map(({ id, waits_until }) => [id, waits_until])).toEqual([
+      ['msg_2', null],
+      ['msg_1', until],
+    ])
     expect(receiver.received).toHaveLength(1)
     now -= 24 * 60 * 60 * 1000
-    expect((await notifier.deliver({})).map(brief)).toEqual([['msg_1', true, 200, false]])
+    expect((await notifier.deliver({})).map(brief)).toEqual([
+      ['msg_2', true, 200, false],
+      ['msg_1', true, 200, false],
+    ])
   })
 
   it('without the secret nothing is sent, and nothing is lost', async () => {
