@@ -1,26 +1,36 @@
 import { PromptctlError } from '../core/errors.js'
-import { newestIn } from '../core/ledger.js'
+import { newestIn, type Version } from '../core/ledger.js'
 import type { Standing } from '../core/lifecycle/change.js'
 import { formatPromptPath } from '../core/paths.js'
+import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 import type { PromptPlace } from './standing.js'
 
-/** What a caller takes for the newest version in the environment (0 where there is none): one of these, or any there is. */
-export type Expectation = number | readonly number[] | 'any'
+/**
+ * What a caller takes for the newest version in the environment: its number (0 where there is none), its commit, or any there
+ * is; `none` is what nothing fulfils.
+ */
+export type Expectation = number | { readonly commit: Oid } | 'any' | 'none'
 
 /** Throws `conflict` unless the newest version in the environment is the expected one. Undefined expects nothing. */
 export function assertExpected({ slug, environment, versions }: Standing, expected: Expectation | undefined): void {
-  if (expected === undefined) return
-  const newest = newestIn(versions, environment)?.version ?? 0
-  if (expected === 'any' ? newest > 0 : [expected].flat().includes(newest)) return
+  const newest = newestIn(versions, environment)
+  if (expected === undefined || isExpected(newest, expected)) return
+  const number = newest?.version ?? 0
   const other = typeof expected === 'number' ? `, not at ${expected}` : ', which is not what was expected'
-  throw new PromptctlError('conflict', `${slug} is at version ${newest} in ${environment}${other}`, {
+  throw new PromptctlError('conflict', `${slug} is at version ${number} in ${environment}${other}`, {
     hint:
       typeof expected === 'number'
-        ? `See what changed: promptctl diff ${slug} ${expected} ${newest}`
+        ? `See what changed: promptctl diff ${slug} ${expected} ${number}`
         : 'Read it again, and decide on what it is now.',
-    details: { slug, environment, expected, version: newest },
+    details: { slug, environment, expected, version: number },
   })
+}
+
+function isExpected(newest: Version | undefined, expected: Expectation): boolean {
+  if (typeof expected === 'number') return (newest?.version ?? 0) === expected
+  if (expected === 'any') return newest !== undefined
+  return expected !== 'none' && newest?.commit === expected.commit
 }
 
 /** Above this many files one `git status` of the whole folder is cheaper than one a file. */

@@ -42,10 +42,10 @@ export function sendRecord(
 export function sendTagged(
   request: FastifyRequest,
   reply: FastifyReply,
-  { version, revision, body }: { version: number | null; revision: string; body: string },
+  { etag, body }: { etag: string; body: string },
   freshness: Freshness = 'revalidated',
 ): FastifyReply {
-  if (isUnchanged(request, reply, formatEtag(version, revision), freshness)) return reply.send()
+  if (isUnchanged(request, reply, etag, freshness)) return reply.send()
   return reply.header('content-type', JSON_TYPE).send(body)
 }
 

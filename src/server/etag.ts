@@ -1,28 +1,26 @@
-import type { Expectation } from '../registry/preconditions.js'
+import { createHash } from 'node:crypto'
 import { HttpError } from './problem.js'
 
 /**
- * Entity tags read `"<version>-<revision>"`: the number is what If-Match of a write compares, and the revision changes with
- * every byte of the answer. Where there are no numbers, it is 0.
+ * Entity tags read `"<version>-<revision>"`: the number is for people, and the revision changes with every byte of the answer.
+ * Where there are no numbers, it is 0.
  */
 export const formatEtag = (version: number | null, revision: string): string => `"${version ?? 0}-${revision}"`
 
-/** The version in a tag of ours, also in one that a proxy made weak; undefined in any other. */
-function parseEtag(tag: string): number | undefined {
-  const digits = /^(?:W\/)?"(\d{1,9})-[0-9a-f]+"$/.exec(tag.trim())?.[1]
-  return digits === undefined ? undefined : Number(digits)
-}
+/** The tag of plain data that is about that version. */
+export const etagOf = (version: number | null, body: string): string =>
+  formatEtag(version, createHash('sha256').update(body).digest('hex').slice(0, 32))
 
-/**
- * What a write expects whose If-Match says that. A tag that is none of ours matches nothing. Throws 400 for a header
- * without any.
- */
-export function parseIfMatch(header: string | undefined): Expectation | undefined {
+/** The tag that a write answers: of the version that it made, or found to be there already. */
+export const etagOfWrite = (version: number | null, commit: string): string => formatEtag(version, commit.slice(0, 32))
+
+/** The tags that If-Match names, also those that a proxy made weak, or `any`. Throws 400 for a header without any. */
+export function parseIfMatch(header: string | undefined): ReadonlySet<string> | 'any' | undefined {
   if (header === undefined) return undefined
-  const tags = header.split(',').map((tag) => tag.trim())
+  const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   if (tags.includes('*')) return 'any'
   if (tags.every((tag) => tag === '')) throw new HttpError(400, 'usage', 'If-Match names no ETag')
-  return tags.flatMap((tag) => parseEtag(tag) ?? [])
+  return new Set(tags)
 }
 
 /** True when If-None-Match names the tag: exactly, in a list, weakly, or by `*` (RFC 9110, section 13.1.2). */

@@ -64,7 +64,7 @@ export function registerContentWrites(app: FastifyInstance, server: ServerContex
           edit: { values: changesOf(values) },
           publish: isPublished,
         })
-      return change(writer, request, reply, { environment: chooseWritable(server, request), act })
+      return change({ server, writer }, request, reply, { environment: chooseWritable(server, request), act })
     },
   )
 }

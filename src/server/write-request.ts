@@ -4,7 +4,9 @@ import type { Applied, ChangeRecord } from '../registry/apply.js'
 import type { Expectation } from '../registry/preconditions.js'
 import type { Registry } from '../registry/registry.js'
 import { resolveExactly } from '../registry/resolve-exactly.js'
-import { formatEtag, parseIfMatch } from './etag.js'
+import type { ServerContext } from './context.js'
+import { etagOfWrite } from './etag.js'
+import { readExpectation } from './if-match.js'
 import { PROBLEMS } from './schemas.js'
 import { CHANGED, ID_PARAMS, WRITE_QUERY } from './write-schemas.js'
 import type { Given, Writer } from './writer.js'
@@ -47,16 +49,17 @@ export const schemaOf = (summary: string, body: object, params: object = ID_PARA
 
 /** Does a write to a prompt in one environment; `home` is where its alias is looked for. */
 export async function change(
-  { write }: Writer,
+  { server, writer }: { server: ServerContext; writer: Writer },
   request: WriteRequest,
   reply: FastifyReply,
   { environment, home = environment, act }: { environment: Environment; home?: Environment; act: Act },
 ): Promise<ChangeRecord> {
-  const asked = { reason: request.body.message, expect: expectationOf(request) }
+  const reason = request.body.message
   let slug: Slug | undefined
-  const applied = await write(request.caller, async (registry, given) => {
+  const applied = await writer.write(request.caller, async (registry, given) => {
     slug = await resolveExactly(registry, request.params.id, home)
-    return act(registry, { slug, environment }, { ...asked, ...given })
+    const target = { slug, environment }
+    return act(registry, target, { ...given, reason, expect: await readExpectation(server, request, target) })
   })
   return answerChange(request, reply, applied, { slug, environment })
 }
@@ -71,16 +74,8 @@ export function answerChange(
   const record = records.find((one) => one.slug === slug && one.environment === environment)
   if (record === undefined) throw new Error('a write that says nothing of its prompt')
   const { commit, version } = record
-  if (commit !== null) reply.header('etag', formatEtag(version, commit.slice(0, 32)))
+  if (commit !== null) reply.header('etag', etagOfWrite(version, commit))
   request.about = { environment, slug: record.slug, version: record.version }
   reply.header('cache-control', 'no-store')
   return record
-}
-
-/** What If-Match and `expect` say together. */
-function expectationOf({ headers, body }: Pick<WriteRequest, 'headers' | 'body'>): Expectation | undefined {
-  const { expect } = body
-  const tagged = parseIfMatch(headers['if-match'])
-  if (expect === undefined || tagged === undefined || tagged === 'any') return expect ?? tagged
-  return [tagged].flat().filter((version) => version === expect)
 }

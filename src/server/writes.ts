@@ -56,7 +56,7 @@ function registerLifecycle(app: FastifyInstance, server: ServerContext, writer: 
           restore,
           stage: false,
         })
-      return change(writer, request, reply, { environment: chooseWritable(server, request), act })
+      return change({ server, writer }, request, reply, { environment: chooseWritable(server, request), act })
     },
   )
 
@@ -79,7 +79,7 @@ function registerLifecycle(app: FastifyInstance, server: ServerContext, writer: 
       const options = { to, from, again, overwrite, restore, withPartials }
       const act: Act = (registry, { slug }, given) =>
         promote(registry, { ...given, ...options, names: [slug], all: false })
-      return change(writer, request, reply, { environment: to, home: from, act })
+      return change({ server, writer }, request, reply, { environment: to, home: from, act })
     },
   )
 
@@ -89,7 +89,7 @@ function registerLifecycle(app: FastifyInstance, server: ServerContext, writer: 
     (request, reply) => {
       const act: Act = (registry, { slug, environment }, given) =>
         archive(registry, { ...given, names: [slug], all: false, environment })
-      return change(writer, request, reply, { environment: chooseWritable(server, request), act })
+      return change({ server, writer }, request, reply, { environment: chooseWritable(server, request), act })
     },
   )
 
@@ -112,7 +112,7 @@ function registerLifecycle(app: FastifyInstance, server: ServerContext, writer: 
           restore,
           keepEdits: false,
         })
-      return change(writer, request, reply, { environment, act })
+      return change({ server, writer }, request, reply, { environment, act })
     },
   )
 }

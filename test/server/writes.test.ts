@@ -187,14 +187,15 @@ describe.each(ROUTES)(
         const server = await openServer(registry, { tokens: TOKENS })
         const head = registry.head()
         const [newest] = await registry.log(slug, '--env', environment)
-        const stale = { headers: { 'if-match': '"1-00"' }, body }
+        const tag = `"${newest?.version}-${newest?.commit.slice(0, 32)}"`
+        const stale = { headers: { 'if-match': `"${newest?.version}-${'0'.repeat(32)}"` }, body }
         expect(await ask(server, method, urlOf(slug), stale)).toMatchObject({ status: 412, body: { code: 'conflict' } })
         expect(await ask(server, method, urlOf(slug), { body: { ...body, expect: 1 } })).toMatchObject({ status: 409 })
         expect(await ask(server, method, urlOf(slug), { headers: { 'if-match': ' ' }, body })).toMatchObject({
           status: 400,
         })
         expect(registry.head()).toBe(head)
-        const good = { 'if-match': `"1-00", W/"${newest?.version}-00"` }
+        const good = { 'if-match': `"1-00", W/${tag}` }
         expect(
           await ask(server, method, urlOf(slug), { headers: good, body: { ...body, expect: newest?.version } }),
         ).toMatchObject({ status: 200 })
@@ -376,6 +377,41 @@ describe('writes over HTTP', () => {
     expect(await put('"of somebody else"', 'Never')).toMatchObject({ status: 412 })
   })
 
+  it('take the tag of what is live, and no tag of a list, of a part, or of a history that was rewritten', async () => {
+    const { registry, slug } = world()
+    const server = await openServer(registry, { tokens: TOKENS })
+    const tagOf = async (url: string) => {
+      const read = await server.app.inject({ url, headers: { host: '127.0.0.1', authorization: 'Bearer all' } })
+      return String(read.headers['etag'])
+    }
+    const put = (match: string, environment: string, title: string) =>
+      ask(server, 'PUT', `/api/v1/templates/${slug}`, {
+        headers: { 'if-match': match },
+        body: { environment, title, publish: true },
+      })
+    const live = await tagOf(`/api/v1/prompts/${slug}?environment=staging`)
+    expect(await put(live.replace(/.{4}"$/, '"'), 'staging', 'Part')).toMatchObject({ status: 412 })
+    expect(await put(live, 'staging', 'Live')).toMatchObject({ status: 200 })
+    // A draft is newer than what is live there.
+    const behind = await tagOf(`/api/v1/prompts/${slug}?environment=development`)
+    expect(await put(behind, 'development', 'Behind')).toMatchObject({ status: 412 })
+    const list = await tagOf('/api/v1/templates?environment=production')
+    const promote = (headers: Record<string, string>) =>
+      ask(server, 'POST', `/api/v1/templates/${slug}/promote`, { headers, body: { to: 'production' } })
+    expect(await promote({ 'if-match': list })).toMatchObject({ status: 412 })
+    const old = await Promise.all([
+      tagOf(`/api/v1/templates/${slug}?environment=staging`),
+      tagOf(`/api/v1/prompts/${slug}?environment=staging`),
+    ])
+    registry.repo.git('reset', '-q', '--hard', 'HEAD~1')
+    registry.edit(slug, 'One', 'Another', 'staging')
+    await registry.json('publish', slug, '--env', 'staging')
+    await server.server.source.refresh()
+    expect(await put(old.join(), 'staging', 'Late')).toMatchObject({ status: 412 })
+    expect(await put('"6-abc"', 'staging', 'Made up')).toMatchObject({ status: 412 })
+    expect(await registry.log(slug)).toHaveLength(6)
+  })
+
   it('are one after the other, each a version of its own', async () => {
     const { registry, slug } = world()
     const server = await openServer(registry, { tokens: TOKENS })
@@ -389,7 +425,7 @@ describe('writes over HTTP', () => {
     const expecting = await Promise.all(
       Array.from({ length: 4 }, (_, n) =>
         ask(server, 'PUT', `/api/v1/templates/${slug}`, {
-          headers: { 'if-match': '"11-00"' },
+          headers: { 'if-match': String(answers[5]?.headers['etag']) },
           body: { environment: 'development', template: `U${n}\n` },
         }),
       ),

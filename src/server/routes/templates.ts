@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PromptctlError } from '../../core/errors.js'
 import type { Oid } from '../../core/history.js'
@@ -7,7 +6,6 @@ import { type Environment, quoteName, type Slug } from '../../core/slug.js'
 import { findTemplateSlug } from '../../registry/delivery/template-names.js'
 import {
   listTemplatePlaces,
-  readTemplate,
   readTemplateRecords,
   readTemplateVersion,
   readTemplateVersions,
@@ -16,6 +14,7 @@ import {
 import { sendTagged } from '../answers.js'
 import type { ServerContext } from '../context.js'
 import { chooseReadable, readableBy } from '../environment.js'
+import { etagOf } from '../etag.js'
 import {
   ENVIRONMENT_QUERY,
   LIST_QUERY,
@@ -26,6 +25,7 @@ import {
   TEMPLATES,
   VERSIONS,
 } from '../schemas.js'
+import { listTemplateStates, readShownTemplate } from '../shown-template.js'
 
 interface List {
   Querystring: {
@@ -97,8 +97,7 @@ export function registerTemplates(app: FastifyInstance, server: ServerContext): 
 
 function sendJson(request: FastifyRequest, reply: FastifyReply, version: number | null, data: unknown): FastifyReply {
   const body = JSON.stringify(data)
-  const revision = createHash('sha256').update(body).digest('hex').slice(0, 32)
-  return sendTagged(request, reply, { version, revision, body })
+  return sendTagged(request, reply, { etag: etagOf(version, body), body })
 }
 
 const USUAL_LIMIT = 100
@@ -151,28 +150,13 @@ async function readOne(server: ServerContext, request: FastifyRequest<One>) {
   const { registry } = server.source
   const readable = readableBy(server, request.caller)
   const { slug, tip } = await findSlug(server, request, environmentsOf(server, request))
-  const all = await listStates(server, tip, slug, readable)
+  const all = await listTemplateStates(registry, tip, slug, readable)
   const asked = request.query.environment
   const inDefault = all.find((record) => record.environment === (asked ?? server.environment))
   const environment = (inDefault ?? (asked === undefined ? all[0] : undefined))?.environment
   if (environment === undefined) throw notFound()
   request.about = { slug, environment }
-  const environments = Object.fromEntries(
-    all.map(({ environment: name, state, version, live_version, digest }) => [
-      name,
-      { state, version, live_version, digest },
-    ]),
-  )
-  return { ...(await readTemplate(registry, tip, { slug, environment })), environments }
-}
-
-async function listStates({ source }: ServerContext, tip: Oid, slug: Slug, environments: readonly Environment[]) {
-  const records = await readTemplateRecords(
-    source.registry,
-    tip,
-    environments.map((environment) => ({ slug, environment })),
-  )
-  return records.filter(({ version, state }) => version !== null && state !== 'deleted')
+  return readShownTemplate(registry, tip, { slug, environment }, readable)
 }
 
 /** The environment that was asked for, or every one that the caller may read. */
