@@ -73,12 +73,19 @@ async function isTracked(registry: Registry, remote: string, branch: string | un
 
 /** The commit up to which numbers are final; undefined when nothing was pushed, `everything` when nothing else decides. */
 async function finalTip(registry: Registry): Promise<Oid | 'everything' | undefined> {
+  const ref = await finalRefOf(registry)
+  if (ref === undefined) return 'everything'
+  const tip = await (await registry.git()).repository.readRef(ref)
+  return tip ?? (ref.startsWith('refs/remotes/') ? undefined : 'everything')
+}
+
+/** The reference that decides which numbers are final: the shared branch's, of the remote where there is one. */
+export async function finalRefOf(registry: Registry): Promise<string | undefined> {
   const { repository } = await registry.git()
   const { branch } = await repository.head()
   const [shared, remote] = await Promise.all([sharedBranchOf(registry), repository.remote(branch)])
-  if (shared === undefined) return 'everything'
-  if (remote !== undefined && (repository.workTree !== undefined || (await isTracked(registry, remote.name, shared)))) {
-    return repository.readRef(`refs/remotes/${remote.name}/${shared}`)
-  }
-  return (await repository.readRef(`refs/heads/${shared}`)) ?? 'everything'
+  if (shared === undefined) return undefined
+  const isRemote =
+    remote !== undefined && (repository.workTree !== undefined || (await isTracked(registry, remote.name, shared)))
+  return isRemote ? `refs/remotes/${remote.name}/${shared}` : `refs/heads/${shared}`
 }

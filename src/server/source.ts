@@ -1,5 +1,6 @@
 import { PromptctlError } from '../core/errors.js'
 import type { Environment } from '../core/slug.js'
+import { finalRefOf } from '../registry/branches.js'
 import { readSnapshot } from '../registry/delivery/read-snapshot.js'
 import type { ServedPrompt, Snapshot } from '../registry/delivery/snapshot.js'
 import type { Oid } from '../registry/ports.js'
@@ -13,7 +14,9 @@ export interface Loaded {
   readonly snapshots: ReadonlyMap<Environment, Snapshot>
 }
 
-/** The branch came to another commit; `before` is undefined for the first one. */
+/**
+ * The branch came to another commit, or what it is at became final by a push; `before` is undefined for the first one.
+ */
 export interface Move {
   readonly before: Loaded | undefined
   readonly after: Loaded
@@ -54,6 +57,8 @@ export function createSource({ registry, ref, readTip, now }: SourceOptions): So
   const listeners = new Set<(move: Move) => void>()
   let loaded: Loaded | undefined
   let loading: Promise<Loaded> | undefined
+  /** What decides which versions are provisional; looking at it again costs no more than looking at the branch. */
+  let final: { readonly ref: string | undefined; readonly tip: Oid | undefined } | undefined
 
   const load = async (tip: Oid): Promise<Loaded> => {
     const snapshots = new Map<Environment, Snapshot>()
@@ -68,10 +73,13 @@ export function createSource({ registry, ref, readTip, now }: SourceOptions): So
     const { repository } = await registry.git()
     const tip = await (readTip === undefined ? repository.readRef(ref) : readTip())
     if (tip === undefined) throw new PromptctlError('unavailable', `The branch ${ref} has no commit yet`)
-    if (loaded?.tip === tip) return loaded
+    const finalRef = loaded?.tip === tip && final !== undefined ? final.ref : await finalRefOf(registry)
+    const finalTip = finalRef === undefined ? undefined : await repository.readRef(finalRef)
+    if (loaded?.tip === tip && final?.tip === finalTip) return loaded
     const before = loaded
     const after = await load(tip)
     loaded = after
+    final = { ref: finalRef, tip: finalTip }
     for (const listener of listeners) listener({ before, after })
     return after
   }
