@@ -14,8 +14,9 @@ export interface Pinned {
   find(name: string, version: string, allowed: readonly Environment[]): Promise<ServedPrompt>
 }
 
-/** True when the answer to `?version=` can never change. */
-export const isForEver = (version: string): boolean => WHOLE_COMMIT.test(version) && !/^\d+$/.test(version)
+/** True when the answer to `?version=` can never change: what is provisional is not when it has been pushed. */
+export const isForEver = (version: string, { delivered }: ServedPrompt): boolean =>
+  WHOLE_COMMIT.test(version) && !/^\d+$/.test(version) && delivered.provisional !== true
 
 /** `3`, or at least 7 hex digits of a commit; digits alone are a number. Throws `usage`. */
 export function parseVersionName(text: string): VersionName {

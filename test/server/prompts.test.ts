@@ -3,6 +3,7 @@ import type { DeliveredPrompt } from '../../src/core/delivered.js'
 import type { Problem } from '../../src/server/problem.js'
 import { createRegistry } from '../helpers/registry.js'
 import { openServer } from '../helpers/server.js'
+import { createTeam } from '../helpers/team.js'
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
@@ -73,6 +74,22 @@ describe('GET /api/v1/prompts/{slug}', () => {
     expect(short.headers['cache-control']).toBe('no-cache')
     const headers = { 'if-none-match': String(byNumber.headers['etag']) }
     expect((await app.inject({ url: `/api/v1/prompts/${slug}?version=1`, headers })).statusCode).toBe(304)
+  })
+
+  it('delivers by commit for ever what is final, and not what a plain push makes final later', async () => {
+    const { ada } = createTeam()
+    const { slug } = ada.seed('Greeting', [{ environment: 'production', template: 'One' }])
+    const { app, server } = await openServer(ada, { environment: 'production' })
+    const ask = async (version?: string) => {
+      const answer = await app.inject(`/api/v1/prompts/${slug}${version === undefined ? '' : `?version=${version}`}`)
+      return [answer.json<DeliveredPrompt>().provisional, answer.headers['cache-control']]
+    }
+    expect(await ask()).toEqual([true, 'no-cache'])
+    expect(await ask(ada.head())).toEqual([true, 'no-cache'])
+    ada.repo.git('push', '-q', 'origin', 'main')
+    await server.source.refresh()
+    expect(await ask()).toEqual([undefined, 'no-cache'])
+    expect(await ask(ada.head())).toEqual([undefined, 'public, max-age=31536000, immutable'])
   })
 
   it('never delivers a draft, an archived or a broken version [case 63]', async () => {

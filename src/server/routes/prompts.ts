@@ -35,7 +35,7 @@ export function registerPrompts(app: FastifyInstance, server: ServerContext, pin
         return
       }
       return findPinned(server, pinned, request, version).then(({ served }) =>
-        sendRecord(request, reply, served, isForEver(version) ? 'immutable' : 'revalidated'),
+        sendRecord(request, reply, served, isForEver(version, served) ? 'immutable' : 'revalidated'),
       )
     },
   )
