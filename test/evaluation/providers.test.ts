@@ -163,6 +163,8 @@ const completion = (content: unknown, usage: object = { prompt_tokens: 10, compl
 const json: (text: string) => Answering = (text) => (response) =>
   response.writeHead(200, { 'content-type': 'application/json' }).end(text)
 
+const json401: (text: string) => Answering = (text) => (response) => response.writeHead(401).end(text)
+
 async function ask(answering: Answering, options: Partial<Options> = {}) {
   const receiver = await startReceiver(answering)
   const env = { OPENAI_BASE_URL: `http://127.0.0.1:${receiver.port}/v1/`, OPENAI_API_KEY: KEY }
@@ -236,6 +238,17 @@ describe('openai', () => {
     const { first, receiver } = await ask(answering)
     expect(first?.error).toMatch(error)
     expect([first?.pass, receiver.received.length]).toEqual([false, 1])
+  })
+
+  it.each<[string, (said: string) => Answering]>([
+    ['an error of 300 characters', (said) => json401(JSON.stringify({ error: { message: said } }))],
+    ['60 characters of what is no JSON', (said) => json(said)],
+    ['an answer', (said) => json(completion(said))],
+  ])('tells no part of the key, wherever %s may end', async (_, answering) => {
+    for (const length of [0, 45, 50, 55, 59, 280, 285, 290, 299]) {
+      const { result } = await ask(answering(`${'x'.repeat(length)}${KEY}`))
+      expect(JSON.stringify(result), String(length)).not.toContain(KEY.slice(0, 5))
+    }
   })
 
   it('that hangs is given up', async () => {

@@ -28,17 +28,13 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     ...(options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }),
   }
   const rest = parametersOf(options)
+  const hide: Hide = (text) => (options.key === undefined ? text : text.replaceAll(options.key, '[OPENAI_API_KEY]'))
   return {
     label: options.label,
     call: async (prompt, signal) => {
       const body = JSON.stringify({ ...rest, model: options.model, messages: messagesOf(prompt) })
-      try {
-        const send = () => post({ headers, body, timeoutMs: options.timeoutMs, signal })
-        const reply = readReply(await tryAgain(send, signal), options.config)
-        return { ...reply, output: withoutKey(reply.output, options.key) }
-      } catch (error) {
-        throw hideKey(error, options.key)
-      }
+      const send = () => post({ headers, body, timeoutMs: options.timeoutMs, signal })
+      return readReply(await tryAgain(send, signal), options.config, hide)
     },
   }
 }
@@ -123,17 +119,20 @@ interface Completion {
   readonly error?: unknown
 }
 
-function readReply(answer: HttpAnswer, config: JsonObject): Reply {
+/** Takes the key out of what an endpoint said: it may quote it. What is cut is cut after that, or a part of it is left. */
+type Hide = (text: string) => string
+
+function readReply(answer: HttpAnswer, config: JsonObject, hide: Hide): Reply {
   const json = tryParseJson(answer.body) as Completion | null | undefined
-  if (answer.status !== 200) throw refused(answer, json)
+  if (answer.status !== 200) throw refused(answer, json, hide)
   if (typeof json !== 'object' || json === null)
-    throw fail(`the endpoint answered with ${kindOf(answer)}, and not with JSON`)
+    throw fail(`the endpoint answered with ${kindOf(answer, hide)}, and not with JSON`)
   const message = json.choices?.[0]?.message
   const output = typeof message?.content === 'string' ? message.content : otherOutput(message)
   if (output === undefined) throw fail('the endpoint answered with JSON that holds no completion')
   if (Buffer.byteLength(output) > MAX_OUTPUT) throw fail(`the answer has more than ${MAX_OUTPUT} bytes`)
   const tokens = tokensOf(json)
-  return { output, latencyMs: answer.latencyMs, tokens, cost: costOf(json, tokens, config) }
+  return { output: hide(output), latencyMs: answer.latencyMs, tokens, cost: costOf(json, tokens, config) }
 }
 
 /** Calls of tools, as JSON; or what the model said instead of an answer. */
@@ -144,12 +143,12 @@ function otherOutput(message: NonNullable<Completion['choices']>[number]['messag
 
 const fail = (message: string): PromptctlError => new PromptctlError('unavailable', message)
 
-const kindOf = ({ type, body }: HttpAnswer): string =>
+const kindOf = ({ type, body }: HttpAnswer, hide: Hide): string =>
   /html/i.test(type) || /^\s*<(!doctype|html)/i.test(body)
     ? 'HTML'
     : body.trim() === ''
       ? 'nothing'
-      : `${JSON.stringify(body.slice(0, 60))}`
+      : JSON.stringify(hide(body).slice(0, 60))
 
 const WORDS: Readonly<Record<number, string>> = {
   401: 'the endpoint refused the key (OPENAI_API_KEY)',
@@ -158,11 +157,11 @@ const WORDS: Readonly<Record<number, string>> = {
   429: 'the endpoint limits the rate',
 }
 
-function refused(answer: HttpAnswer, json: Completion | null | undefined): PromptctlError {
+function refused(answer: HttpAnswer, json: Completion | null | undefined, hide: Hide): PromptctlError {
   const { error } = json ?? {}
   const said = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
   const words = WORDS[answer.status] ?? 'the endpoint answered'
-  return fail(`${words}: ${answer.status}${typeof said === 'string' ? ` ${said.slice(0, 300)}` : ''}`)
+  return fail(`${words}: ${answer.status}${typeof said === 'string' ? ` ${hide(said).slice(0, 300)}` : ''}`)
 }
 
 const countOf = (value: unknown): number =>
@@ -180,13 +179,4 @@ function costOf({ usage }: Completion, tokens: TokenUsage | null, config: JsonOb
   const { cost, inputCost = cost, outputCost = cost } = config
   if (tokens === null || typeof inputCost !== 'number' || typeof outputCost !== 'number') return null
   return tokens.prompt * inputCost + tokens.completion * outputCost
-}
-
-/** An endpoint may quote the key that it was given. */
-const withoutKey = (text: string, key: string | undefined): string =>
-  key === undefined ? text : text.replaceAll(key, '[OPENAI_API_KEY]')
-
-function hideKey(error: unknown, key: string | undefined): unknown {
-  if (!(error instanceof PromptctlError) || key === undefined || !error.message.includes(key)) return error
-  return new PromptctlError(error.code, withoutKey(error.message, key), { hint: error.hint })
 }
