@@ -99,7 +99,7 @@ async function judgeChange(
     const found = await prepareChange(registry, plan, head, change)
     const result = await evaluateOnce(registry, environment, found, set, known)
     if (result.interrupted) throw interrupted()
-    if (result.passed >= passRate * result.total) {
+    if (result.passed / result.total >= passRate) {
       return {
         change: { ...change, evaluation: { passed: result.passed, total: result.total, digest: result.set_digest } },
       }

@@ -274,6 +274,19 @@ describe('a gate', () => {
     expect(registry.repo.git('log', '-1', '--format=%B')).toContain('Prompt-Eval: 2/3 sha256:')
   })
 
+  it.each([
+    [55, 0],
+    [54, 1],
+  ])('counts %i of 100 as it stands, not as floating point has it', async (passing, exit) => {
+    const registry = createRegistry({ config: `${CONFIG.replace('pass_rate: 1', 'pass_rate: 0.55')}` })
+    const { slug } = registry.seed('Greet', [{ state: 'draft' }])
+    const names = Array.from({ length: 100 }, (_, index) => (index < passing ? `yes${index}` : `no${index}`))
+    const set = `providers: [echo]\ntests: [{vars: {name: [${names}]}, assert: [{type: contains, value: yes}]}]\n`
+    registry.repo.write(`evals/${slug}.yaml`, set)
+    registry.commit('set')
+    expect(await registry.cli('publish', slug)).toMatchObject({ exit })
+  })
+
   it('starts no program that a file names, unless the user allows it', async () => {
     const registry = createRegistry({ config: CONFIG })
     const { slug } = registry.seed('Greet', [{ state: 'draft' }])
