@@ -32,6 +32,7 @@ export async function main(argv: readonly string[], runtime: Runtime): Promise<n
         ? `${JSON.stringify(command.json?.(result, request) ?? result)}\n`
         : command.text(result, style, request)
       runtime.stdout.write(shown)
+      await command.after?.(result, request, session.context)
       status = command.exit?.(result, request) ?? 0
     } finally {
       await session.close()
@@ -163,6 +164,7 @@ function createSession(runtime: Runtime, options: Options): { context: Context; 
     readFolder: (path) => runtime.readFolder(at(path)),
     isFolder: (path) => runtime.isFolder(at(path)),
     writeFile: (path, content) => runtime.writeFile(at(path), content),
+    probeFile: (path) => runtime.probeFile(at(path)),
     editText: runtime.editText,
     note: (text) => runtime.stderr.write(`${text}\n`),
     print: (text) => runtime.stdout.write(text),

@@ -4,7 +4,7 @@ import { PromptctlError } from '../core/errors.js'
 import { editText } from './editor.js'
 import { createInterrupt, type Interrupt } from './interrupt.js'
 import { type Output, openOutput } from './output.js'
-import { writeOutputFile } from './output-file.js'
+import { probeOutputFile, writeOutputFile } from './output-file.js'
 
 /** The process and the clock: what promptctl reads of the world outside the repository, in one place. */
 export interface Runtime {
@@ -20,6 +20,8 @@ export interface Runtime {
   readFolder(path: string): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>
   isFolder(path: string): boolean
   writeFile(path: string, content: string): void
+  /** Throws what writeFile would. */
+  probeFile(path: string): void
   editText<T>(text: string, name: string, use: (edited: string) => Promise<T>): Promise<T>
   /** Resolves when all output has been handed over. */
   flush(): Promise<void>
@@ -41,6 +43,7 @@ export function createRuntime(process: NodeJS.Process): Runtime {
     readFolder: async (path) => readFolder(path),
     isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
     writeFile: writeOutputFile,
+    probeFile: probeOutputFile,
     editText: (text, name, use) => editText(process.env, { text, name }, use),
     flush: async () => {
       await Promise.all([stdout.flush(), stderr.flush()])

@@ -57,6 +57,8 @@ export interface Context {
   readFolder(path: string): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>
   isFolder(path: string): boolean
   writeFile(path: string, content: string): void
+  /** Throws what writeFile would: before work whose result would be lost. */
+  probeFile(path: string): void
   /** Uses the text as the user leaves it in $VISUAL or $EDITOR, and loses it only when that succeeds; `name` is the file's name. */
   editText<T>(text: string, name: string, use: (edited: string) => Promise<T>): Promise<T>
   /** Says something beside the result, on standard error. */
@@ -88,6 +90,8 @@ export interface CommandDefinition<Request, Result> {
   readonly text: (result: Result, style: Style, request: Request) => string
   /** What --json prints, where that is not the result itself. */
   readonly json?: (result: Result, request: Request) => unknown
+  /** What is left to do when the result is printed: where it fails, the result is not lost. */
+  readonly after?: (result: Result, request: Request, context: Context) => Promise<void>
   /** The exit status of a check that ran and found something. */
   readonly exit?: (result: Result, request: Request) => number
 }

@@ -72,14 +72,8 @@ export const evalCommand = defineCommand<Request, EvaluationReport>({
   },
   parse: (words, options) => parseRequest(words, options),
   run: async (request, context) => {
-    const report =
-      request.ref === undefined ? await runAll(request, context) : await runOne(request, request.ref, context)
-    if (request.output !== undefined) {
-      const { formatPromptfoo } = await import('./eval-promptfoo.js')
-      context.writeFile(request.output, formatPromptfoo(report.evaluations, context.now()))
-    }
-    if (request.summary !== undefined) context.writeFile(request.summary, formatEvaluationMarkdown(report))
-    return report
+    for (const path of [request.output, request.summary]) if (path !== undefined) context.probeFile(path)
+    return request.ref === undefined ? runAll(request, context) : runOne(request, request.ref, context)
   },
   text: (report, style, { format }) => {
     if (format === 'json') return `${JSON.stringify(jsonOf(report))}\n`
@@ -87,6 +81,13 @@ export const evalCommand = defineCommand<Request, EvaluationReport>({
     return format === 'github' ? formatEvaluationGithub(report) : formatEvaluationText(report, style)
   },
   json: jsonOf,
+  after: async (report, { output, summary }, context) => {
+    if (output !== undefined) {
+      const { formatPromptfoo } = await import('./eval-promptfoo.js')
+      context.writeFile(output, formatPromptfoo(report.evaluations, context.now()))
+    }
+    if (summary !== undefined) context.writeFile(summary, formatEvaluationMarkdown(report))
+  },
   exit: ({ evaluations, problems }) => {
     if (evaluations.some(({ interrupted }) => interrupted)) return INTERRUPTED
     return problems.length > 0 || evaluations.some(({ failed }) => failed > 0) ? 1 : 0

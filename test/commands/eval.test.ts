@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Evaluation } from '../../src/core/evaluation.js'
@@ -137,6 +138,29 @@ tests:
       testCase: { vars: { name: 'Cy' }, assert: [{ type: 'equals' }] },
       gradingResult: { pass: false, componentResults: [{ pass: false, assertion: { type: 'equals' } }] },
     })
+  })
+
+  it('looks first whether --output and --summary can be written: no model is asked for nothing', async () => {
+    const { registry, slug } = arrange()
+    const called = `${registry.dir}/called`
+    for (const flag of ['--output', '--summary']) {
+      for (const file of [registry.file(slug), '.']) {
+        const path = file === '.' ? registry.dir : `${registry.dir}/${file}/results.json`
+        await registry.fails(6, 'unavailable', 'eval', slug, flag, path, '--provider', `exec:touch ${called}`)
+      }
+    }
+    expect(existsSync(called)).toBe(false)
+    expect(registry.repo.git('status', '--porcelain')).toBe('?? evals/')
+  })
+
+  it('prints the result where --output cannot be written all the same', async () => {
+    const { registry, slug } = arrange()
+    // The folder becomes a file while the models are asked.
+    const program = `exec:sh -c "rm -r ${registry.dir}/out; touch ${registry.dir}/out"`
+    const words = ['--provider', program, '--concurrency', '1', '--output', `${registry.dir}/out/results.json`]
+    const { exit, stdout, stderr } = await registry.cli('eval', slug, ...words)
+    expect([exit, stdout]).toEqual([6, expect.stringContaining('0 of 3 passed')])
+    expect(stderr).toContain('results.json cannot be written')
   })
 
   it('shows nothing that a terminal or GitHub would obey', async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { main } from '../../src/cli/main.js'
 import type { Output } from '../../src/cli/output.js'
-import { writeOutputFile } from '../../src/cli/output-file.js'
+import { probeOutputFile, writeOutputFile } from '../../src/cli/output-file.js'
 import type { Runtime } from '../../src/cli/runtime.js'
 import { PromptctlError } from '../../src/core/errors.js'
 import type { ProcessEnv } from './repo.js'
@@ -95,6 +95,7 @@ function createTestRuntime(place: Place, stdout: Output, stderr: Output): Runtim
         .map((name) => ({ path: name, bytes: readFileSync(`${path}/${name}`) })),
     isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
     writeFile: writeOutputFile,
+    probeFile: probeOutputFile,
     editText: async (text, name, use) => {
       if (editor === undefined) throw new PromptctlError('usage', 'No editor is set')
       return use(editor(text, name))
