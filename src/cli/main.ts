@@ -39,7 +39,7 @@ export async function main(argv: readonly string[], runtime: Runtime): Promise<n
     }
   })
   try {
-    await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
+    await program.parseAsync(argv.length === 0 ? ['--help'] : withoutVainHelp(argv), { from: 'user' })
     return status
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
@@ -57,6 +57,13 @@ export async function main(argv: readonly string[], runtime: Runtime): Promise<n
     )
     return runtime.interrupt.signal.aborted ? EXIT_INTERRUPTED : status
   }
+}
+
+/** Of `help publsh`, which is as wrong as `publsh` is: commander has no words for it. */
+function withoutVainHelp(argv: readonly string[]): readonly string[] {
+  const [first, name] = argv
+  const isVain = first === 'help' && name !== undefined && /^[a-z]/.test(name) && name !== 'help'
+  return isVain && !COMMANDS.some((command) => nameOf(command) === name) ? argv.slice(1) : argv
 }
 
 type Action = (command: AnyCommand, words: readonly string[], options: Options) => Promise<void>
@@ -217,7 +224,8 @@ const openOptions = (runtime: Runtime, directory: string): OpenOptions => ({
 })
 
 function usageError(error: CommanderError, argv: readonly string[]): PromptctlError {
-  const message = error.message.replace(/^error: /, '').replace(/\n.*/s, '')
+  const isNameless = error.code === 'commander.help'
+  const message = isNameless ? 'No command was named' : error.message.replace(/^error: /, '').replace(/\n.*/s, '')
   const suggestion = /\(Did you mean ([^)]*)\?\)/.exec(error.message)?.[1]
   const command = COMMANDS.find((known) => nameOf(known) === argv.find((word) => !word.startsWith('-')))
   const help =

@@ -55,6 +55,12 @@ describe('a failure', () => {
     expect(JSON.parse(first.stderr)).toMatchObject({ error: { code: 'usage' } })
   })
 
+  it('of a name that there is not is the same with help before it', async () => {
+    const { exit, stdout, stderr } = await promptctl(createRegistry().place(), 'help', 'publsh')
+    expect([exit, stdout, stderr]).toEqual([2, '', "error: unknown command 'publsh'\nhint: Did you mean publish?\n"])
+    expect((await promptctl(createRegistry().place(), '-C', '.')).stderr).toContain('No command was named')
+  })
+
   it('as text names the thing, and gives a hint; nothing on standard output', async () => {
     const registry = createRegistry()
     registry.live('Refund email')
