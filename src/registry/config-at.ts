@@ -1,5 +1,6 @@
 import { type Config, parseConfig } from '../core/config.js'
 import { CONFIG_FILE } from '../core/paths.js'
+import { readFileAt } from './file-at.js'
 import type { Oid, Repository } from './ports.js'
 
 /** The configuration that a commit holds below `prefix`; undefined where it has none. Throws `invalid_config`. */
@@ -10,8 +11,6 @@ export async function readConfigAt(
   defaultName: string,
 ): Promise<Config | undefined> {
   const path = `${prefix}${CONFIG_FILE}`
-  const [entry] = await repository.entriesAt(commit, [path])
-  if (entry === undefined) return undefined
-  const bytes = (await repository.readBlobs([entry.blob])).get(entry.blob) ?? new Uint8Array()
-  return parseConfig(bytes, path, { defaultName })
+  const file = await readFileAt(repository, commit, path)
+  return file === undefined ? undefined : parseConfig(file.bytes, path, { defaultName })
 }

@@ -6,10 +6,11 @@ import { parsePrompt } from '../core/prompt-reader.js'
 import type { Environment, Slug } from '../core/slug.js'
 import type { Plan } from './apply.js'
 import { type Found, resolvedDigest } from './compile.js'
+import type { Place } from './file-at.js'
 import type { Oid, PathAndBytes } from './ports.js'
 import { livePartials, type PartialReader, prepare } from './prepare.js'
 import type { Registry } from './registry.js'
-import { readTestSet } from './test-sets.js'
+import { assertRulesReviewed, NOT_REVIEWED, readReviewedSet } from './reviewed.js'
 
 declare const passed: unique symbol
 
@@ -20,19 +21,23 @@ export type PassedPlan = Plan & { readonly [passed]: true }
 export interface Gate {
   /**
    * Throws `gate_failed` when content would become live that does not pass the gates of `registry`, naming all that failed
-   * in `details`.
+   * in `details`; `conflict` when the work tree has other rules or another test set than what is committed.
    */
   pass(registry: Registry, plan: Plan, head: Oid | undefined): Promise<PassedPlan>
 }
 
-export function createGate(): Gate {
-  const known = new Map<string, Promise<EvaluationResult>>()
+/** Gates go by what is committed at the plan's head; with `index` by what is staged, because that is what will be committed. */
+export function createGate(ground: 'head' | 'index' = 'head'): Gate {
+  const known: Known = new Map()
   return {
     pass: async (registry, plan, head) => {
       const changes: Change[] = []
       const failures: GateFailure[] = []
+      const place = ground === 'index' ? ground : head
+      const live = plan.changes.filter(becomesLive).map(({ environment }) => environment)
+      await assertRulesReviewed(registry, place, new Set(live))
       for (const change of plan.changes) {
-        const outcome = await judgeChange(registry, plan, head, change, known)
+        const outcome = await judgeChange(registry, { plan, head, place }, change, known)
         if ('failure' in outcome) failures.push(outcome.failure)
         else changes.push(outcome.change)
       }
@@ -51,9 +56,14 @@ export const gatedEnvironments = (registry: Registry, { changes }: Plan): readon
   ...new Set(changes.filter((change) => isGated(registry, change)).map(({ environment }) => environment)),
 ]
 
-/** Content that becomes live. What comes back by a rollback was live here before, and at 2 am nobody waits for a model. */
-const isGated = ({ config }: Registry, { state, action, environment }: Change): boolean =>
-  state === 'published' && action !== 'rolled_back' && config.gates.get(environment)?.evalRequired === true
+/** What was evaluated, by all that it depends on. */
+type Known = Map<string, Promise<EvaluationResult>>
+
+/** What comes back by a rollback was live here before, and at 2 am nobody waits for a model. */
+const becomesLive = ({ state, action }: Change): boolean => state === 'published' && action !== 'rolled_back'
+
+const isGated = ({ config }: Registry, change: Change): boolean =>
+  becomesLive(change) && config.gates.get(change.environment)?.evalRequired === true
 
 /** Why a change does not pass. */
 interface GateFailure {
@@ -75,12 +85,18 @@ interface GateProblem {
   readonly message: string
 }
 
+/** A plan, what it was made on, and where test sets are read. */
+interface Planned {
+  readonly plan: Plan
+  readonly head: Oid | undefined
+  readonly place: Place | undefined
+}
+
 async function judgeChange(
   registry: Registry,
-  plan: Plan,
-  head: Oid | undefined,
+  { plan, head, place }: Planned,
   change: Change,
-  known: Map<string, Promise<EvaluationResult>>,
+  known: Known,
 ): Promise<{ readonly change: Change } | { readonly failure: GateFailure }> {
   if (!isGated(registry, change)) return { change }
   const { slug, environment } = change
@@ -94,8 +110,8 @@ async function judgeChange(
     problems: [],
   }
   try {
-    const set = await readTestSet(registry, head, slug)
-    if (set === undefined) return { failure: { ...about, ...NO_SET } }
+    const set = await readReviewedSet(registry, place, change)
+    if (set === undefined) return { failure: { ...about, ...noSet(slug) } }
     const found = await prepareChange(registry, plan, head, change)
     const result = await evaluateOnce(registry, environment, found, set, known)
     if (result.interrupted) throw interrupted()
@@ -107,17 +123,19 @@ async function judgeChange(
     const reason = `${result.passed} of ${result.total} tests passed, and pass_rate is ${passRate}`
     return { failure: { ...about, result, reason, problems: problemsOf(result) } }
   } catch (error) {
-    if (!isPromptctlError(error) || error.details?.['reason'] === INTERRUPTED) throw error
+    if (!isPromptctlError(error) || ENDS.has(error.details?.['reason'])) throw error
     return { failure: { ...about, reason: error.message, problems: placesOf(error), hint: error.hint } }
   }
 }
 
-const NO_SET = {
+const noSet = (slug: Slug) => ({
   reason: 'it has no test set',
-  hint: 'The test set lies in evals/<slug>.yaml; promptctl eval runs it.',
-}
+  hint: `Write ${formatTestSetPath(slug)} and commit it; promptctl eval ${slug} runs it.`,
+})
 
 const INTERRUPTED = 'interrupted'
+/** What is no failure of one prompt, and ends the command. */
+const ENDS: ReadonlySet<unknown> = new Set([INTERRUPTED, NOT_REVIEWED])
 const interrupted = (): PromptctlError =>
   new PromptctlError('unavailable', 'The evaluation was interrupted, and nothing was written', {
     details: { reason: INTERRUPTED },
@@ -146,7 +164,7 @@ async function evaluateOnce(
   environment: Environment,
   { document, prepared }: Pick<Found, 'document' | 'prepared'>,
   set: PathAndBytes,
-  known: Map<string, Promise<EvaluationResult>>,
+  known: Known,
 ): Promise<EvaluationResult> {
   const ids = registry.config.gates.get(environment)?.providers
   const text = Buffer.from(set.bytes).toString('base64')

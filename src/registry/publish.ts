@@ -132,7 +132,7 @@ async function leaveOutPublished(
 /** As applyPlan, but the index is what is written. */
 async function stage(registry: Registry, plan: Planner): Promise<Applied> {
   const { exclusively } = await registry.git()
-  const gate = createGate()
+  const gate = createGate('index')
   const decide = async () => {
     const head = await readTip(registry)
     return gate.pass(registry, await plan(registry, head, await readMoment(registry, undefined)), head)

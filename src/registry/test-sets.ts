@@ -1,12 +1,13 @@
 import { PromptctlError } from '../core/errors.js'
 import { formatTestSetPath, TEST_SETS_DIR } from '../core/paths.js'
 import type { Slug } from '../core/slug.js'
+import { readFileAt } from './file-at.js'
 import type { Oid, PathAndBytes } from './ports.js'
 import type { Registry } from './registry.js'
 
 /**
- * A prompt's test set: the work tree's, as with the edits that are published from there, or that of `head` where there is
- * no work tree, or a server writes. Undefined when there is none.
+ * A prompt's test set to try it with: the work tree's, or that of `head` where there is no work tree, or a server answers.
+ * Undefined when there is none. A gate goes by another: see reviewed.ts.
  */
 export async function readTestSet(
   registry: Registry,
@@ -20,10 +21,8 @@ export async function readTestSet(
   }
   if (head === undefined) return undefined
   const { repository, prefix } = await registry.git()
-  const [entry] = await repository.entriesAt(head, [`${prefix}${path}`])
-  if (entry === undefined || entry.mode === '120000') return undefined
-  const bytes = (await repository.readBlobs([entry.blob])).get(entry.blob)
-  return bytes === undefined ? undefined : { path, bytes }
+  const file = await readFileAt(repository, head, `${prefix}${path}`)
+  return file === undefined ? undefined : { path, bytes: file.bytes }
 }
 
 /** As readTestSet; throws `not_found`. */

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, unlinkSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CliResult, promptctl } from '../helpers/cli.js'
 import { startReceiver } from '../helpers/receiver.js'
 import type { TestRegistry } from '../helpers/registry.js'
-import { createRegistry } from '../helpers/registry.js'
+import { createRegistry, ENGINES, type Engine, tempDir } from '../helpers/registry.js'
+import { configureIdentity } from '../helpers/repo.js'
 import { openServer } from '../helpers/server.js'
 import { createTeam, type Team } from '../helpers/team.js'
 
@@ -52,12 +54,17 @@ const PATHS: Readonly<Record<string, (team: Team, slug: string) => readonly stri
   'edit --publish': (_, slug) => ['edit', slug, '--template-file', '-', '--publish'],
 }
 
+function commitSets(registry: TestRegistry, sets: Readonly<Record<string, string>>): void {
+  for (const [slug, set] of Object.entries(sets)) registry.repo.write(`evals/${slug}.yaml`, set)
+  registry.commit('sets')
+}
+
 function arrange(outcome: Outcome, isPromotion: boolean) {
   const team = createTeam(CONFIG)
   const { slug } = isPromotion ? team.ada.live('Greet') : team.ada.seed('Greet', [{ state: 'draft' }])
-  team.ada.repo.git('push', '-q', 'origin', 'main')
   const set = OUTCOMES[outcome]
-  if (set !== undefined) team.ada.repo.write(`evals/${slug}.yaml`, set)
+  if (set !== undefined) commitSets(team.ada, { [slug]: set })
+  team.ada.repo.git('push', '-q', 'origin', 'main')
   return { team, slug }
 }
 
@@ -252,14 +259,10 @@ describe('a gate', () => {
     const registry = createRegistry({ config: CONFIG })
     const tone = registry.seed('Tone', [{ template: 'Live tone' }])
     const { slug } = registry.seed('Greet', [{ state: 'draft', template: `Hi {{name}} {{> ${tone.slug}}}` }])
+    const setOf = (text: string, vars = '{name: Ada}') =>
+      `providers: [echo]\ntests: [{vars: ${vars}, assert: [{type: contains, value: ${text}}]}]\n`
+    commitSets(registry, { [tone.slug]: setOf('tone', '{}'), [slug]: setOf('New tone') })
     registry.edit(tone.slug, 'Live tone', 'New tone')
-    const setOf = (text: string) =>
-      `providers: [echo]\ntests: [{vars: {name: Ada}, assert: [{type: contains, value: ${text}}]}]\n`
-    registry.repo.write(
-      `evals/${tone.slug}.yaml`,
-      'providers: [echo]\ntests: [{assert: [{type: contains, value: tone}]}]\n',
-    )
-    registry.repo.write(`evals/${slug}.yaml`, setOf('New tone'))
     await registry.fails(1, 'gate_failed', 'publish', slug)
     expect(await registry.json('publish', slug, tone.slug)).toHaveLength(2)
   })
@@ -269,7 +272,7 @@ describe('a gate', () => {
       config: `${CONFIG}  production: {eval: required, pass_rate: 0.6, providers: [echo]}\n`,
     })
     const { slug } = registry.live('Greet', undefined, 'staging')
-    registry.repo.write(`evals/${slug}.yaml`, testSet('Goodbye', 'openai:gpt-4o'))
+    commitSets(registry, { [slug]: testSet('Goodbye', 'openai:gpt-4o') })
     await registry.json('promote', slug, '--to', 'production')
     expect(registry.repo.git('log', '-1', '--format=%B')).toContain('Prompt-Eval: 2/3 sha256:')
   })
@@ -282,15 +285,14 @@ describe('a gate', () => {
     const { slug } = registry.seed('Greet', [{ state: 'draft' }])
     const names = Array.from({ length: 100 }, (_, index) => (index < passing ? `yes${index}` : `no${index}`))
     const set = `providers: [echo]\ntests: [{vars: {name: [${names}]}, assert: [{type: contains, value: yes}]}]\n`
-    registry.repo.write(`evals/${slug}.yaml`, set)
-    registry.commit('set')
+    commitSets(registry, { [slug]: set })
     expect(await registry.cli('publish', slug)).toMatchObject({ exit })
   })
 
   it('starts no program that a file names, unless the user allows it', async () => {
     const registry = createRegistry({ config: CONFIG })
     const { slug } = registry.seed('Greet', [{ state: 'draft' }])
-    registry.repo.write(`evals/${slug}.yaml`, testSet('Hello', "'exec:cat'"))
+    commitSets(registry, { [slug]: testSet('Hello', "'exec:cat'") })
     const error = await registry.fails(1, 'gate_failed', 'publish', slug)
     expect(error.message).toContain('exec:cat')
     const result = await promptctl(registry.place({ env: { PROMPTCTL_EVAL_ALLOW_EXEC: '1' } }), 'publish', slug)
@@ -300,9 +302,88 @@ describe('a gate', () => {
   it('calls a test set that cannot be read a failure, with the place', async () => {
     const registry = createRegistry({ config: CONFIG })
     const { slug } = registry.seed('Greet', [{ state: 'draft' }])
-    registry.repo.write(`evals/${slug}.yaml`, 'providers: [echo]\ntests:\n  - assert: [{type: llm-rubric, value: x}]\n')
+    commitSets(registry, { [slug]: 'providers: [echo]\ntests:\n  - assert: [{type: llm-rubric, value: x}]\n' })
     const error = await registry.fails(1, 'gate_failed', 'publish', slug)
     expect(error.details).toMatchObject({ problems: [{ file: `evals/${slug}.yaml`, line: 3, column: 21 }] })
+  })
+})
+
+describe('what a gate goes by', () => {
+  const SETS = { pass: testSet('Hello'), fail: testSet('Goodbye') }
+  const arrangeGate = (engine: Engine = 'native') => {
+    const registry = createRegistry({ config: CONFIG, engine })
+    const { slug } = registry.seed('Greet', [{ state: 'draft' }])
+    return { registry, slug, set: `evals/${slug}.yaml` }
+  }
+
+  it.each(ENGINES)('is the committed test set: another one in the work tree is refused (%s)', async (engine) => {
+    const { registry, slug, set } = arrangeGate(engine)
+    const refused = async (...words: string[]) => {
+      const error = await registry.fails(4, 'conflict', 'publish', slug, ...words)
+      expect(error).toMatchObject({ details: { file: set }, hint: expect.stringContaining(`git add ${set}`) })
+    }
+    registry.repo.write(set, SETS.pass)
+    await refused()
+    registry.repo.git('add', '-A')
+    await refused()
+    commitSets(registry, { [slug]: SETS.fail })
+    registry.repo.write(set, SETS.pass)
+    await refused('-m', 'it passes here')
+    registry.repo.git('rm', '-q', '--cached', set)
+    registry.repo.write('.gitignore', 'evals\n')
+    registry.commit('ignored')
+    await refused()
+    expect(await registry.json('eval', slug)).toMatchObject({ passed: 3 })
+  })
+
+  it.each([
+    ['takes the gate away', CONFIG.slice(0, CONFIG.indexOf('gates:'))],
+    ['asks for less', CONFIG.replace('pass_rate: 1', 'pass_rate: 0')],
+    ['has other providers', CONFIG.replace('pass_rate: 1', 'pass_rate: 1, providers: [openai:gpt-4o]')],
+  ])('is the committed rule: a promptctl.yaml that %s is refused', async (_, config) => {
+    const { registry, slug } = arrangeGate()
+    commitSets(registry, { [slug]: SETS.fail })
+    registry.repo.write('promptctl.yaml', config)
+    const error = await registry.fails(4, 'conflict', 'publish', slug)
+    expect(error).toMatchObject({ details: { file: 'promptctl.yaml' }, hint: expect.stringContaining('Commit it') })
+  })
+
+  it('is no other edit, nor what git makes of line ends', async () => {
+    const { registry, slug, set } = arrangeGate()
+    commitSets(registry, { [slug]: SETS.pass })
+    registry.repo.git('config', 'core.autocrlf', 'true')
+    unlinkSync(join(registry.dir, set))
+    registry.repo.git('checkout', '-q', '--', set)
+    expect(registry.repo.read(set)).toContain('\r\n')
+    registry.repo.write('evals/other-00000009.yaml', SETS.fail)
+    registry.repo.write('promptctl.yaml', CONFIG.replace('name: test', 'name: other'))
+    await registry.json('publish', slug)
+    expect(registry.repo.git('log', '-1', '--format=%B')).toContain(`Prompt-Eval: 3/3 ${digestOf(SETS.pass)}`)
+  })
+
+  it('is the index with --stage, as while a merge is under way', async () => {
+    const { registry, slug, set } = arrangeGate()
+    registry.repo.git('checkout', '-q', '-b', 'topic')
+    commitSets(registry, { [slug]: SETS.pass })
+    registry.repo.git('checkout', '-q', 'main')
+    registry.repo.git('merge', '-q', '--no-ff', '--no-commit', 'topic')
+    await registry.json('publish', slug, '--stage')
+    registry.repo.write(set, SETS.fail)
+    const error = await registry.fails(4, 'conflict', 'publish', slug, '--stage')
+    expect(error.hint).toContain('Stage it first')
+  })
+
+  it('is nothing where there is no commit yet, and no gate either', async () => {
+    const registry = createRegistry({ existing: tempDir() })
+    registry.repo.git('init', '-q', '-b', 'main')
+    configureIdentity(registry.dir, registry.repo.env)
+    registry.repo.write('promptctl.yaml', 'name: test\nbranch: main\n')
+    const { slug } = await registry.create('Greet')
+    registry.repo.write('promptctl.yaml', CONFIG)
+    registry.repo.write(`evals/${slug}.yaml`, SETS.pass)
+    expect((await registry.fails(4, 'conflict', 'publish', slug)).details).toMatchObject({ file: 'promptctl.yaml' })
+    registry.repo.write('promptctl.yaml', 'name: test\nbranch: main\n')
+    await registry.json('publish', slug)
   })
 })
 
