@@ -1,5 +1,6 @@
 import { type ParsedNode, Scalar } from 'yaml'
 import { type ErrorCode, PromptctlError } from './errors.js'
+import { parsePromptPath } from './paths.js'
 import type { JsonObject, Position, Problem } from './prompt-file.js'
 import type { Fault } from './yaml/fault.js'
 import type { YamlLimits } from './yaml/limits.js'
@@ -116,13 +117,13 @@ export type YamlResult =
 /** As `readYaml`, but gives the problems back. `limits` are those of a prompt file by default. */
 export function tryReadYaml(content: Uint8Array | string, file: string, limits?: YamlLimits): YamlResult {
   const { text, fault } = decodeText(content)
-  if (fault !== undefined) return failed(text, [fault])
+  if (fault !== undefined) return failed(file, text, [fault])
   const quick = readQuickly(text, limits)
   if (quick !== undefined) return { source: new YamlSource(file, text, { ...quick, limits }), problems: [] }
   const { root, faults } = composeYaml(text, limits)
-  if (faults.length > 0) return failed(text, faults)
+  if (faults.length > 0) return failed(file, text, faults)
   const { value, ambiguous, faults: valueFaults } = convertRoot(root)
-  if (valueFaults.length > 0) return failed(text, valueFaults)
+  if (valueFaults.length > 0) return failed(file, text, valueFaults)
   return { source: new YamlSource(file, text, { root, value, ambiguous, limits }), problems: [] }
 }
 
@@ -137,7 +138,21 @@ export function readYaml(content: Uint8Array | string, file: string, code: Error
   throw new YamlProblems(code, file, problems)
 }
 
-function failed(text: string, faults: readonly Fault[]): YamlResult {
+function failed(file: string, text: string, faults: readonly Fault[]): YamlResult {
   const lines = new Lines(text)
-  return { problems: faults.map(({ offset, message }) => ({ ...lines.positionAt(offset), message })) }
+  const conflict = findConflict(file, text)
+  const shown = conflict === undefined ? faults : [conflict]
+  return { problems: shown.map(({ offset, message }) => ({ ...lines.positionAt(offset), message })) }
+}
+
+/**
+ * What a merge left in a file that cannot be read: it explains whatever else is wrong there. Such a line in a template is
+ * indented, and is text.
+ */
+function findConflict(file: string, text: string): Fault | undefined {
+  const offset = text.search(/^<{7} /m)
+  if (offset === -1) return undefined
+  const where = parsePromptPath(file)
+  const seal = where === undefined ? '' : `, then promptctl publish ${where.slug} --env ${where.environment} --stage`
+  return { offset, message: `a merge conflict begins here: resolve it${seal}` }
 }

@@ -337,6 +337,14 @@ describe('a merge that conflicts in the seal [case 15b]', () => {
     const refused = await registry.fails(6, 'unsupported', 'publish', slug)
     expect(refused.message).toMatch(/merge/)
     const text = registry.repo.read(registry.file(slug))
+    const line = text.split('\n').findIndex((each) => each.startsWith('<<<<<<<')) + 1
+    const conflict = `a merge conflict begins here: resolve it, then promptctl publish ${slug} --env development --stage`
+    const unresolved = await registry.fails(1, 'invalid_prompt', 'publish', slug, '--stage')
+    expect(unresolved.message).toBe(`${registry.file(slug)}:${line}:1: ${conflict}`)
+    expect((await registry.cli('lint', '--json')).json()).toMatchObject({
+      errors: 1,
+      findings: [{ rule: 'invalid_prompt', line, message: conflict }],
+    })
     registry.repo.write(registry.file(slug), text.replace(/<<<<<<< .*\n([\s\S]*?)=======\n[\s\S]*?>>>>>>> .*\n/g, '$1'))
     const lint = await registry.cli('lint')
     expect(lint.stdout).toContain('--stage')
