@@ -307,6 +307,14 @@ describe('positions', () => {
       ],
     ],
     [
+      'a folded text whose header has a comment with braces',
+      'a: >- # as {{b}} and {{c}}\n  x\n  {{b}}\n  {{c}}\n',
+      [
+        [3, 3],
+        [4, 3],
+      ],
+    ],
+    [
       'a single-quoted text over lines',
       "a: 'it''s\n  {{b}}\n\n  {{c}}'",
       [

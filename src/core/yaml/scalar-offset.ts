@@ -13,9 +13,16 @@ export interface WrittenScalar extends Range {
 export function offsetInScalar(text: string, scalar: WrittenScalar, offset: number): number {
   if (scalar.style === 'literal') return offsetInLiteral(text, scalar, offset)
   const { start, end, style, value } = scalar
-  const first = style === 'single' || style === 'double' ? start + 1 : start
+  const first = firstOf(text, scalar)
   if (style !== 'folded' && text.startsWith(value, first)) return first + offset
-  return sameOccurrence(text.slice(start, end), value, offset) + start
+  const same = sameOccurrence(text.slice(first, end), value, offset)
+  return same === undefined ? start : first + same
+}
+
+/** Behind the quote, or the header of a folded scalar with its comment. */
+function firstOf(text: string, { start, style }: WrittenScalar): number {
+  if (style === 'folded') return text.indexOf('\n', start) + 1
+  return style === 'single' || style === 'double' ? start + 1 : start
 }
 
 /** Line by line: what a line of the file has more than the line of the value is its indentation. */
@@ -37,12 +44,12 @@ function lineAt(text: string, start: number): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
-function sameOccurrence(written: string, value: string, offset: number): number {
+function sameOccurrence(written: string, value: string, offset: number): number | undefined {
   const wanted = value.startsWith('{{', offset) ? '{{' : value.charAt(offset)
-  if (wanted === '') return 0
+  if (wanted === '') return undefined
   const inValue = occurrences(value, wanted)
   const inText = occurrences(written, wanted)
-  return inValue.length === inText.length ? (inText[inValue.indexOf(offset)] ?? 0) : 0
+  return inValue.length === inText.length ? inText[inValue.indexOf(offset)] : undefined
 }
 
 function occurrences(text: string, wanted: string): readonly number[] {
