@@ -96,12 +96,8 @@ function readRegularFile(absolute: string, path: string): Uint8Array | undefined
   }
   try {
     const stat = fstatSync(descriptor)
-    if (!stat.isFile()) throw new PromptctlError('invalid_prompt', `${path} is not a file`, { details: { file: path } })
-    if (stat.size > MAX_BYTES) {
-      throw new PromptctlError('invalid_prompt', `${path}:1:1: larger than 1 MiB (${stat.size} bytes)`, {
-        details: { file: path, problems: [{ file: path, line: 1, column: 1, message: 'larger than 1 MiB' }] },
-      })
-    }
+    if (!stat.isFile()) throw unreadable(path, 'not a file')
+    if (stat.size > MAX_BYTES) throw unreadable(path, `larger than 1 MiB (${stat.size} bytes)`)
     return readAll(descriptor, stat.size)
   } catch (error) {
     throw error instanceof PromptctlError ? error : diskError(error, path)
@@ -131,6 +127,11 @@ function namesIn(absolute: string, dir: string) {
     throw diskError(error, dir)
   }
 }
+
+const unreadable = (path: string, message: string): PromptctlError =>
+  new PromptctlError('invalid_prompt', `${path}:1:1: ${message}`, {
+    details: { file: path, problems: [{ file: path, line: 1, column: 1, message }] },
+  })
 
 const symbolicLink = (path: string): PromptctlError =>
   new PromptctlError('invalid_prompt', `${path} is a symbolic link, and a prompt must be a file`, {

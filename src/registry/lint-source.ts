@@ -64,7 +64,7 @@ function workTreeSource(registry: Registry): LintSource {
     } catch (error) {
       if (!(error instanceof PromptctlError)) throw error
       const isLink = error.details?.['rule'] === 'symlink' && error.details['file'] === path
-      return [isLink ? { path, kind: 'link' } : { path, kind: 'unreadable', message: error.message }]
+      return [isLink ? { path, kind: 'link' } : { path, kind: 'unreadable', message: messageOf(error) }]
     }
   }
   const view = workTreeView(registry, workTree)
@@ -83,6 +83,13 @@ function workTreeSource(registry: Registry): LintSource {
     read: async (paths) =>
       workTree.isSparse() ? (await Promise.all(paths.map(readEither))).flat() : paths.flatMap(readOne),
   }
+}
+
+/** Without the path, which a finding has beside it. */
+function messageOf({ message, details }: PromptctlError): string {
+  const problems: unknown = details?.['problems']
+  const first: unknown = Array.isArray(problems) ? problems[0]?.message : undefined
+  return typeof first === 'string' ? first : message
 }
 
 /** The files of a commit; of none, where there is no commit. */

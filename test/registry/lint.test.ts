@@ -261,4 +261,16 @@ describe('lint of paths', () => {
       expect(await registry.cli('lint', path)).toMatchObject({ exit: 0, stderr: '' })
     }
   })
+
+  it('says what cannot be read without the path twice', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.live('Large')
+    registry.repo.write(registry.file(slug), 'x'.repeat((1 << 20) + 1))
+    expect((await registry.cli('lint', registry.file(slug))).stdout).toBe(
+      `${registry.file(slug)}:1:1: error: larger than 1 MiB (1048577 bytes) [invalid_prompt]\n`,
+    )
+    expect((await registry.fails(1, 'invalid_prompt', 'compile', slug)).message).toBe(
+      `${registry.file(slug)}:1:1: larger than 1 MiB (1048577 bytes)`,
+    )
+  })
 })
