@@ -1,4 +1,5 @@
 import { BUNDLE_FORMAT, type Bundle, checkBundle, parseBundle } from '../core/bundle.js'
+import type { DeliveredPrompt } from '../core/delivered.js'
 import { PromptctlError } from '../core/errors.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { requireTip } from './branches.js'
@@ -29,13 +30,18 @@ export async function bundle(registry: Registry, environment: Environment | unde
     if (served === undefined) return []
     const message = faultOf(served)
     if (message !== undefined) broken.push({ slug, message })
-    return [served.delivered]
+    return [finalOf(served.delivered)]
   })
   return {
     bundle: { format: BUNDLE_FORMAT, environment: chosen, commit: snapshot.tip, prompts },
     invalid: snapshot.invalid,
     broken,
   }
+}
+
+/** A push makes final what was provisional, and a bundle of the same commit is the same to the byte before and after. */
+function finalOf({ provisional: _, ...delivered }: DeliveredPrompt): DeliveredPrompt {
+  return delivered
 }
 
 /** Why a prompt cannot be compiled, whatever the values are. */

@@ -5,6 +5,7 @@ import { isPromptctlError } from '../../src/core/errors.js'
 import type { PromptFile } from '../../src/core/prompt-file.js'
 import { promptctl } from '../helpers/cli.js'
 import { createRegistry, type TestRegistry, tempDir } from '../helpers/registry.js'
+import { createTeam } from '../helpers/team.js'
 
 // A chat prompt has no template.
 const CHAT = {
@@ -61,6 +62,14 @@ describe('promptctl bundle', () => {
     expect(await bundleOf(clone)).toBe(first)
     expect(first.endsWith(']}\n')).toBe(true)
     expect(first.split('\n')).toHaveLength(6)
+  })
+
+  it('is the same before and after a plain push of its commit', async () => {
+    const { ada } = createTeam()
+    ada.live('Greeting', 'Hi', 'production')
+    const before = await bundleOf(ada)
+    ada.repo.git('push', '-q', 'origin', 'main')
+    expect(await bundleOf(ada)).toBe(before)
   })
 
   it('goes on with the version before when a seal is broken, and says so [case 8]', async () => {
