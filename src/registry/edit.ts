@@ -97,9 +97,7 @@ async function planEdit(
   if (isDone && document.source.text === standing.head?.source.text) {
     return { changes: [], unchanged: [unchangedRecord(standing)], skipped: [], versions }
   }
-  const { environments, promotion } = registry.config
-  const before = environments[environments.indexOf(environment) - 1]
-  if (request.publish) assertPromoted(standing, document.seal, { promotion, before })
+  if (request.publish) assertPromoted(standing, document.seal, registry.config)
   const change: Change = request.publish
     ? createChange(standing, document, {
         action: 'published',

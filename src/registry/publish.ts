@@ -74,7 +74,7 @@ async function planAll(
     (slug) => versions.get(slug) ?? [],
   )
   const { environments, promotion } = registry.config
-  const options = { ...request, promotion, before: environments[environments.indexOf(environment) - 1] }
+  const options = { ...request, promotion, environments }
   const changes: Change[] = []
   const unchanged: ChangeRecord[] = []
   const repairs: FileWrite[] = []

@@ -29,7 +29,7 @@ describe('planPublish', () => {
       planPublish(standingOf(before, file[0]), documentOf(file), MOMENT, {
         restore: false,
         promotion: 'ordered',
-        before: file[0] === S ? environment(D) : undefined,
+        environments: [D, S].map(environment),
         ...options,
       }),
     )
@@ -96,7 +96,7 @@ describe('planPublish', () => {
     const change = planPublish(standingOf([[D, 'draft']], D), file, MOMENT, {
       restore: false,
       promotion: 'free',
-      before: undefined,
+      environments: [environment(D)],
     })
     const text = new TextDecoder().decode(change?.content)
     expect(parsePrompt(text, 'x').prompt).toMatchObject({
@@ -115,7 +115,7 @@ describe('planPublish', () => {
   it('refuses another id', () => {
     const file = documentOf([D, 'draft'])
     const other = parsePrompt(file.source.text.replace('0d2f6c1b7e88', '0d2f6c1b7e89'), file.source.file)
-    const options = { restore: false, promotion: 'free', before: undefined } as const
+    const options = { restore: false, promotion: 'free', environments: [] } as const
     expect(outcome(() => planPublish(standingOf([[D, 'draft']], D), other, MOMENT, options))).toBe('invalid_prompt')
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChangeRecord } from '../../src/registry/apply.js'
-import { promptctl } from '../helpers/cli.js'
+import { type CliError, promptctl } from '../helpers/cli.js'
 import { createRegistry } from '../helpers/registry.js'
 
 const configOf = (promotion: string) =>
@@ -212,5 +212,26 @@ describe('promotion: strict [case 9]', () => {
     const place = registry.place({ stdin: 'hotfix {{name}}\n' })
     const result = await promptctl(place, 'edit', slug, '--env', 'staging', '--publish', '--template-file', '-')
     expect([result.exit, result.stderr]).toEqual([4, expect.stringContaining('not_promoted')])
+    expect(result.stderr).toContain(
+      `hint: Edit and publish it in development, then promote it: promptctl promote ${slug} --to staging\n`,
+    )
+  })
+
+  it('names every step that is left', async () => {
+    const registry = createRegistry({ config: configOf('strict') })
+    const { slug } = registry.live('Strict', undefined, 'production')
+    const edit = async (text: string, environment: string) => {
+      const words = ['edit', slug, '--env', environment, '--publish', '--template-file', '-', '--json']
+      const { stderr } = await promptctl(registry.place({ stdin: text }), ...words)
+      return stderr === '' ? '' : (JSON.parse(stderr) as { error: CliError }).error.hint
+    }
+    const steps = `promptctl promote ${slug} --to staging, then promptctl promote ${slug} --to production`
+    expect(await edit('new', 'production')).toBe(
+      `Edit and publish it in development, then promote it step by step: ${steps}`,
+    )
+    await edit('new', 'development')
+    expect(await edit('new', 'production')).toBe(`Promote it step by step: ${steps}`)
+    await registry.json('promote', slug, '--to', 'staging')
+    expect(await edit('new', 'production')).toBe('')
   })
 })

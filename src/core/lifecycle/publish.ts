@@ -1,5 +1,6 @@
 import type { Promotion } from '../config.js'
 import { PromptctlError } from '../errors.js'
+import { liveIn } from '../ledger.js'
 import { isSealed, type PromptDocument } from '../prompt-reader.js'
 import { setValues } from '../prompt-writer.js'
 import { type Environment, suffixOf } from '../slug.js'
@@ -15,8 +16,8 @@ import {
 export interface PublishOptions {
   readonly restore: boolean
   readonly promotion: Promotion
-  /** The environment before this one in promotion order; undefined for the first. */
-  readonly before: Environment | undefined
+  /** In promotion order. */
+  readonly environments: readonly Environment[]
 }
 
 /**
@@ -101,17 +102,32 @@ const identityChanged = (
 export function assertPromoted(
   standing: Standing,
   seal: string,
-  { promotion, before }: Pick<PublishOptions, 'promotion' | 'before'>,
+  { promotion, environments }: Pick<PublishOptions, 'promotion' | 'environments'>,
 ): void {
+  const { slug, environment, versions } = standing
+  const before = environments[environments.indexOf(environment) - 1]
   if (promotion !== 'strict' || before === undefined) return
-  const wasLive = standing.versions.some(
+  const wasLive = versions.some(
     (version) => version.environment === before && version.state === 'published' && version.digest === seal,
   )
   if (wasLive) return
   throw illegalTransition(
     standing,
-    `${standing.slug} has content that never was live in ${before}, and this registry promotes strictly (not_promoted)`,
-    `Publish it in ${before} first: promptctl promote ${standing.slug} --to ${standing.environment}`,
+    `${slug} has content that never was live in ${before}, and this registry promotes strictly (not_promoted)`,
+    wayThrough(standing, seal, environments),
     { rule: 'not_promoted' },
   )
+}
+
+/** How content gets there: from where it is live, or else from the first environment; no step can be left out. */
+function wayThrough(
+  { slug, environment, versions }: Standing,
+  seal: string,
+  environments: readonly Environment[],
+): string {
+  const way = environments.slice(0, environments.indexOf(environment) + 1)
+  const start = way.findLastIndex((place) => liveIn(versions, place)?.digest === seal)
+  const steps = way.slice(Math.max(start, 0) + 1).map((to) => `promptctl promote ${slug} --to ${to}`)
+  const beginning = start === -1 ? `Edit and publish it in ${way[0]}, then promote it` : 'Promote it'
+  return `${beginning}${steps.length > 1 ? ' step by step' : ''}: ${steps.join(', then ')}`
 }
