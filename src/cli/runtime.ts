@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { FolderFile } from '../commands/command.js'
 import { PromptctlError } from '../core/errors.js'
 import { editText } from './editor.js'
 import { createInterrupt, type Interrupt } from './interrupt.js'
@@ -17,7 +18,7 @@ export interface Runtime {
   readonly program: readonly string[] | undefined
   now(): number
   readInput(path: string): Promise<Uint8Array>
-  readFolder(path: string): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>
+  readFolder(path: string): Promise<readonly FolderFile[]>
   isFolder(path: string): boolean
   writeFile(path: string, content: string): void
   /** Throws what writeFile would. */
@@ -65,13 +66,16 @@ function readNamedFile(path: string): Uint8Array {
   }
 }
 
-function readFolder(folder: string): { path: string; bytes: Uint8Array }[] {
+function readFolder(folder: string): FolderFile[] {
   try {
     return readdirSync(folder, { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort()
-      .map((path) => ({ path: path.slice(folder.length + 1), bytes: readFileSync(path) }))
+      .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+      .map((entry) => ({ file: join(entry.parentPath, entry.name), isLink: entry.isSymbolicLink() }))
+      .sort((a, b) => (a.file < b.file ? -1 : 1))
+      .map(({ file, isLink }) => ({
+        path: file.slice(folder.length + 1),
+        bytes: isLink ? undefined : readFileSync(file),
+      }))
   } catch (error) {
     throw fileError(error, folder)
   }

@@ -31,6 +31,12 @@ export interface Progress {
   end(): void
 }
 
+/** A file below a folder, by its path in it; a symbolic link has no bytes. */
+export interface FolderFile {
+  readonly path: string
+  readonly bytes: Uint8Array | undefined
+}
+
 /** What a command may touch besides its arguments. */
 export interface Context {
   /** Opened on first use, so that --help works anywhere. */
@@ -53,8 +59,8 @@ export interface Context {
   now(): number
   /** The bytes of a file, or of standard input for `-`. Throws `not_found`. */
   readInput(path: string): Promise<Uint8Array>
-  /** Every file below a folder, by its path in it. */
-  readFolder(path: string): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>
+  /** Every file below a folder. */
+  readFolder(path: string): Promise<readonly FolderFile[]>
   isFolder(path: string): boolean
   writeFile(path: string, content: string): void
   /** Throws what writeFile would: before work whose result would be lost. */

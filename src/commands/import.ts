@@ -52,7 +52,14 @@ export const importCommand = defineCommand<Request, ImportSummary>({
     }
   },
   text: formatSummary,
-  json: ({ imported, skipped, commit, prompts, warnings }) => ({ imported, skipped, commit, prompts, warnings }),
+  json: ({ imported, skipped, commit, prompts, warnings, reasons }) => ({
+    imported,
+    skipped,
+    commit,
+    prompts,
+    warnings,
+    reasons,
+  }),
 })
 
 async function readSource(request: Request, context: Context): Promise<ImportRows> {

@@ -57,6 +57,13 @@ export class PromptctlError extends Error {
 export const isPromptctlError = (error: unknown, code?: ErrorCode): error is PromptctlError =>
   error instanceof PromptctlError && (code === undefined || error.code === code)
 
+/** What is wrong, without the place in front, where `details.problems` tells that apart: for who names the place beside it. */
+export function problemOf({ message, details }: PromptctlError): string {
+  const problems: unknown = details?.['problems']
+  const first: unknown = Array.isArray(problems) ? problems[0]?.message : undefined
+  return typeof first === 'string' ? first : message
+}
+
 /**
  * What the system says to a file operation or a connection (`ENOSPC: no space left on device, open 'x'`) as the failure
  * that it is, `unavailable`. Undefined for an error that is not the system's.

@@ -1,7 +1,7 @@
 import { canonicalJson } from './digest.js'
 import { PromptctlError } from './errors.js'
 import { formatPromptPath } from './paths.js'
-import type { Json, JsonObject, PromptFile } from './prompt-file.js'
+import type { Json, JsonObject, Problem, PromptFile } from './prompt-file.js'
 import { parsePrompt } from './prompt-reader.js'
 import { PROMPT_KEYS } from './prompt-wording.js'
 import { valueAt } from './schema-problems.js'
@@ -70,16 +70,25 @@ const isEmpty = (object: JsonObject): boolean => Object.keys(object).length === 
 
 function firstThatSays(expected: JsonObject, file: string, write: (prettiness: Prettiness) => string): string {
   const wanted = canonicalJson(expected)
+  let refused: readonly Problem[] = []
   for (const prettiness of PRETTINESSES) {
     const text = write(prettiness)
-    const { source } = tryReadYaml(text, file)
+    const { source, problems } = tryReadYaml(text, file)
     if (source !== undefined && canonicalJson(source.value) === wanted) return text
+    refused = problems
   }
-  throw new PromptctlError(
-    'invalid_prompt',
-    `${file || 'The prompt'} cannot be written so that it reads back the same`,
-    {
+  throw unwritable(file || 'The prompt', refused)
+}
+
+/** Mostly what is to be written is too large. Text that no YAML can hold is not known to exist. */
+function unwritable(file: string, problems: readonly Problem[]): PromptctlError {
+  const [first] = problems
+  if (first === undefined) {
+    return new PromptctlError('invalid_prompt', `${file} cannot be written so that it reads back the same`, {
       hint: 'Write it by hand in an editor: promptctl edit.',
-    },
-  )
+    })
+  }
+  return new PromptctlError('invalid_prompt', `${file} cannot be written: ${first.message}`, {
+    details: { problems: problems.map((problem) => ({ file, ...problem })) },
+  })
 }

@@ -32,7 +32,7 @@ export async function createPrompt(opened: Registry, request: NewRequest): Promi
   const { registry, session } = await openSession(opened, request)
   const planner: Planner = async (current, head) => {
     const prompt = await createDeclared(current, request)
-    const plan = planNew([prompt])
+    const plan = planNew([createDraftChange(prompt)])
     await assertAliasesFree(current, head, prompt.environment, plan.changes)
     return plan
   }
@@ -69,23 +69,25 @@ export async function createDraft(registry: Registry, beginning: Beginning): Pro
   }
 }
 
+/** A new draft, written. Throws `invalid_prompt`. */
+export const createDraftChange = (prompt: PromptFile): Change => ({
+  slug: prompt.slug,
+  environment: prompt.environment,
+  action: 'created',
+  state: 'draft',
+  origin: { file: formatPromptPath(prompt.environment, prompt.slug), prompt },
+  digest: digestOf(prompt),
+  previousVersion: null,
+  content: new TextEncoder().encode(formatPrompt(prompt)),
+})
+
 /** The plan that commits new drafts. They have no history yet. */
-export function planNew(prompts: readonly PromptFile[]): Plan {
-  const encoder = new TextEncoder()
-  const changes = prompts.map(
-    (prompt): Change => ({
-      slug: prompt.slug,
-      environment: prompt.environment,
-      action: 'created',
-      state: 'draft',
-      origin: { file: formatPromptPath(prompt.environment, prompt.slug), prompt },
-      digest: digestOf(prompt),
-      previousVersion: null,
-      content: encoder.encode(formatPrompt(prompt)),
-    }),
-  )
-  return { changes, unchanged: [], skipped: [], versions: new Map() }
-}
+export const planNew = (changes: readonly Change[]): Plan => ({
+  changes,
+  unchanged: [],
+  skipped: [],
+  versions: new Map(),
+})
 
 export function firstEnvironment({ config }: Registry): Environment {
   const [first] = config.environments

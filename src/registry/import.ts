@@ -1,10 +1,12 @@
+import { isPromptctlError, problemOf } from '../core/errors.js'
 import type { ImportRow, ImportRows, SkippedRow } from '../core/import/rows.js'
-import type { PromptContent, PromptFile, VariableSchema } from '../core/prompt-file.js'
+import type { Change } from '../core/lifecycle/change.js'
+import type { PromptContent, VariableSchema } from '../core/prompt-file.js'
 import type { Slug } from '../core/slug.js'
 import { inferVariables } from '../core/variables.js'
 import { type ApplyOptions, applyPlan } from './apply.js'
 import { readTip } from './branches.js'
-import { createDraft, firstEnvironment, planNew } from './create.js'
+import { createDraft, createDraftChange, firstEnvironment, planNew } from './create.js'
 import { readFilePrompt } from './file-prompt.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
@@ -34,22 +36,29 @@ export interface ImportSummary {
   readonly dryRun: boolean
 }
 
-/** Brings prompts in as drafts, in one commit. What is there already, with the same title and content, is skipped. */
+/**
+ * Brings prompts in as drafts, in one commit. What is there already, with the same title and content, is skipped, and so is
+ * what cannot be a prompt.
+ */
 export async function importPrompts(registry: Registry, request: ImportRequest): Promise<ImportSummary> {
   const present = await readPresent(registry)
-  const reasons: SkippedRow[] = [...request.source.skipped]
+  const refused: SkippedRow[] = [...request.source.skipped]
+  const known: SkippedRow[] = []
   const warnings: string[] = []
-  const drafts: { prompt: PromptFile; source: string }[] = []
+  const drafts: { change: Change; source: string }[] = []
   for (const [index, row] of request.source.rows.entries()) {
-    const { warnings: found, ...content } = convertRow(row, request.convert)
-    if (present.has(identityOf(row.title, content))) reasons.push({ source: row.source, reason: 'it is there already' })
+    const { source } = row
+    const drafted = await draftRow(registry, row, request.convert, present)
+    if (drafted === 'present') known.push({ source, reason: 'it is there already' })
+    else if ('reason' in drafted) refused.push({ source, reason: drafted.reason })
     else {
-      warnings.push(...found.map((warning) => `${row.source}: ${warning}`))
-      drafts.push({ prompt: await createDraft(registry, { title: row.title, content }), source: row.source })
+      warnings.push(...drafted.warnings.map((warning) => `${source}: ${warning}`))
+      drafts.push({ change: drafted.change, source })
     }
     request.onProgress(index + 1, request.source.rows.length)
   }
-  const applied = await applyPlan(registry, async () => planNew(drafts.map(({ prompt }) => prompt)), {
+  const reasons = [...refused, ...known]
+  const applied = await applyPlan(registry, async () => planNew(drafts.map(({ change }) => change)), {
     ...request,
     verb: 'import',
   })
@@ -57,10 +66,27 @@ export async function importPrompts(registry: Registry, request: ImportRequest):
     imported: drafts.length,
     skipped: reasons.length,
     commit: applied.commit ?? null,
-    prompts: drafts.map(({ prompt, source }) => ({ slug: prompt.slug, source })),
+    prompts: drafts.map(({ change, source }) => ({ slug: change.slug, source })),
     warnings,
     reasons,
     dryRun: applied.dryRun,
+  }
+}
+
+/** The draft of a row; or that it is there, or why it can be none: one bad row leaves the others alone. */
+async function draftRow(
+  registry: Registry,
+  row: ImportRow,
+  convert: ImportRequest['convert'],
+  present: ReadonlySet<string>,
+): Promise<'present' | { reason: string } | { change: Change; warnings: readonly string[] }> {
+  try {
+    const { warnings, ...content } = convertRow(row, convert)
+    if (present.has(identityOf(row.title, content))) return 'present'
+    return { change: createDraftChange(await createDraft(registry, { title: row.title, content })), warnings }
+  } catch (error) {
+    if (isPromptctlError(error, 'invalid_prompt')) return { reason: problemOf(error) }
+    throw error
   }
 }
 

@@ -1,4 +1,4 @@
-import { PromptctlError } from '../core/errors.js'
+import { PromptctlError, problemOf } from '../core/errors.js'
 import { compareBytes, PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import { type ReadResult, readPrompt } from '../core/prompt-reader.js'
 import { readTip } from './branches.js'
@@ -64,7 +64,7 @@ function workTreeSource(registry: Registry): LintSource {
     } catch (error) {
       if (!(error instanceof PromptctlError)) throw error
       const isLink = error.details?.['rule'] === 'symlink' && error.details['file'] === path
-      return [isLink ? { path, kind: 'link' } : { path, kind: 'unreadable', message: messageOf(error) }]
+      return [isLink ? { path, kind: 'link' } : { path, kind: 'unreadable', message: problemOf(error) }]
     }
   }
   const view = workTreeView(registry, workTree)
@@ -83,13 +83,6 @@ function workTreeSource(registry: Registry): LintSource {
     read: async (paths) =>
       workTree.isSparse() ? (await Promise.all(paths.map(readEither))).flat() : paths.flatMap(readOne),
   }
-}
-
-/** Without the path, which a finding has beside it. */
-function messageOf({ message, details }: PromptctlError): string {
-  const problems: unknown = details?.['problems']
-  const first: unknown = Array.isArray(problems) ? problems[0]?.message : undefined
-  return typeof first === 'string' ? first : message
 }
 
 /** The files of a commit; of none, where there is no commit. */

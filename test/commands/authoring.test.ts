@@ -1,3 +1,4 @@
+import { symlinkSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { DoctorReport } from '../../src/registry/doctor.js'
 import { promptctl } from '../helpers/cli.js'
@@ -163,6 +164,36 @@ describe('import', () => {
     ])
     expect(await registry.json(...words)).toMatchObject({ imported: 0, skipped: 2, commit: null, prompts: [] })
     expect((await registry.cli('lint')).exit).toBe(0)
+  })
+
+  it('skips a row that can be no prompt, and says why', async () => {
+    const registry = createRegistry()
+    const large = 'x'.repeat(1 << 20)
+    registry.repo.write('lt.csv', `title,template\n${'T'.repeat(600)},one\nLarge,${large}\nFine,two\n`)
+    const { stdout, exit } = await registry.cli('import', 'lt.csv')
+    expect(exit).toBe(0)
+    expect(stdout).toMatch(
+      /^skipped {2}lt\.csv:2: title: expected at most 500 characters\nskipped {2}lt\.csv:3: the file has \d+ bytes; at most 1048576 \(1 MiB\) are read\n1 imported, 2 skipped\n/,
+    )
+    expect((await registry.json<PromptRecord[]>('list')).map(({ title }) => title)).toEqual(['Fine'])
+    expect(await registry.json('import', 'lt.csv')).toMatchObject({
+      imported: 0,
+      skipped: 3,
+      reasons: [{ source: 'lt.csv:2' }, { source: 'lt.csv:3' }, { source: 'lt.csv:4', reason: 'it is there already' }],
+    })
+    registry.repo.write('large.txt', large)
+    const failure = await registry.fails(1, 'invalid_prompt', 'new', 'Large', '--template-file', 'large.txt')
+    expect(failure.message).toMatch(/cannot be written: the file has \d+ bytes; at most 1048576 \(1 MiB\) are read$/)
+    expect(failure.hint).toBeUndefined()
+  })
+
+  it('skips a symbolic link, and says so', async () => {
+    const registry = createRegistry()
+    registry.repo.write('old/a.txt', 'one')
+    symlinkSync('a.txt', `${registry.dir}/old/b.txt`)
+    expect((await registry.cli('import', 'old')).stdout).toContain(
+      'skipped  b.txt: it is a symbolic link\n1 imported, 1 skipped\n',
+    )
   })
 
   it('refuses columns that are not there', async () => {

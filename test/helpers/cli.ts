@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { main } from '../../src/cli/main.js'
 import type { Output } from '../../src/cli/output.js'
 import { probeOutputFile, writeOutputFile } from '../../src/cli/output-file.js'
@@ -92,7 +92,10 @@ function createTestRuntime(place: Place, stdout: Output, stderr: Output): Runtim
     readFolder: async (path) =>
       readdirSync(path)
         .sort()
-        .map((name) => ({ path: name, bytes: readFileSync(`${path}/${name}`) })),
+        .map((name) => ({
+          path: name,
+          bytes: lstatSync(`${path}/${name}`).isSymbolicLink() ? undefined : readFileSync(`${path}/${name}`),
+        })),
     isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
     writeFile: writeOutputFile,
     probeFile: probeOutputFile,

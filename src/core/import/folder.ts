@@ -5,7 +5,8 @@ import { decodeText } from './text.js'
 export interface SourceFile {
   /** Relative to the folder, with `/`. */
   readonly path: string
-  readonly bytes: Uint8Array
+  /** Undefined for a symbolic link, which is not followed. */
+  readonly bytes: Uint8Array | undefined
 }
 
 const TEXT_FILE = /\.(?:txt|md|markdown)$/i
@@ -21,12 +22,17 @@ export function parseFolder(files: Iterable<SourceFile>): ImportRows {
   const unread: SkippedRow[] = []
   for (const { path, bytes } of files) {
     if (path.split('/').some((part) => part.startsWith('.'))) continue
-    const row = TEXT_FILE.test(path) ? parseFile(path, bytes) : { source: path, reason: 'it is not a .txt or .md file' }
+    const row = parseEntry(path, bytes)
     if ('reason' in row) unread.push(row)
     else rows.push(row)
   }
   const sorted = sortRows(rows)
   return { rows: sorted.rows, skipped: [...unread, ...sorted.skipped] }
+}
+
+function parseEntry(path: string, bytes: Uint8Array | undefined): ImportRow | SkippedRow {
+  if (bytes === undefined) return { source: path, reason: 'it is a symbolic link' }
+  return TEXT_FILE.test(path) ? parseFile(path, bytes) : { source: path, reason: 'it is not a .txt or .md file' }
 }
 
 function parseFile(path: string, bytes: Uint8Array): ImportRow | SkippedRow {
