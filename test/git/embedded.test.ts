@@ -215,6 +215,21 @@ const REFUSALS: readonly (readonly [string, (repo: TestRepo) => unknown, RegExp]
   ],
 ]
 
+it('a partial clone without the object that is asked for is refused by its name [case 23]', async () => {
+  const { repo } = await opened()
+  const first = repo.commitFiles('one', { [prompt]: '1' })
+  repo.git('config', 'uploadpack.allowFilter', 'true')
+  const dir = join(repo.tempDir(), 'partial')
+  repo.git('clone', '-q', '--no-checkout', '--filter=blob:none', `file://${repo.dir}`, dir)
+  const repository = await world.open(world.repo({ existing: dir, env: repo.env }))
+  const [entry] = await repository.entriesAt(first as Oid, [prompt])
+  await expect(repository.readBlobs([entry?.blob as Oid])).rejects.toMatchObject({
+    code: 'unsupported',
+    message: expect.stringMatching(/Without git.*partial clone/),
+    details: { setting: 'remote.origin.promisor' },
+  })
+})
+
 describe('an embedded commit that cannot be the one that git would make', () => {
   it.each(REFUSALS)(
     'is refused for %s, before anything is written [case 18, case 19, case 22]',

@@ -20,7 +20,7 @@ export interface GitObject {
 export interface Objects {
   /** Undefined when there is no such object. Throws `unavailable` when it is there and cannot be read. */
   find(oid: Oid): GitObject | undefined
-  /** As `find`; a missing object and one of another type are `unavailable`. */
+  /** As `find`; throws for a missing object, and `unavailable` for one of another type. */
   read(oid: Oid, type: ObjectType): Buffer
   /** Stores an object, whole and on the disk when this returns. */
   write(type: ObjectType, content: Uint8Array): Promise<Oid>
@@ -34,11 +34,20 @@ export interface Objects {
 export const objectId = (type: ObjectType, content: Uint8Array): Oid =>
   createHash('sha1').update(`${type} ${content.length}\0`).update(content).digest('hex') as Oid
 
+/** What openObjects is about. */
+export interface ObjectsContext {
+  readonly commonDir: string
+  /** The environment that is meant for this repository. */
+  readonly env: NodeJS.ProcessEnv
+  /** The failure for an object that is read and is not there. */
+  readonly missing: (oid: Oid, type: ObjectType) => PromptctlError
+}
+
 /**
- * Opens the objects of a repository; `env` is the one that is meant for it. Nothing is read yet. What is looked up by its
- * id is read here; isomorphic-git, which costs 70 ms to load, writes and searches.
+ * Opens the objects of a repository. Nothing is read yet. What is looked up by its id is read here; isomorphic-git, which
+ * costs 70 ms to load, writes and searches.
  */
-export function openObjects(commonDir: string, env: NodeJS.ProcessEnv): Objects {
+export function openObjects({ commonDir, env, missing }: ObjectsContext): Objects {
   const dirs = objectDirs(commonDir, env).map((dir) => new ObjectDir(dir))
   const find = (oid: Oid): GitObject | undefined => {
     if (oid === EMPTY_TREE) return { type: 'tree', content: Buffer.alloc(0) }
@@ -56,8 +65,9 @@ export function openObjects(commonDir: string, env: NodeJS.ProcessEnv): Objects 
     find,
     read: (oid, type) => {
       const found = find(oid)
-      if (found?.type === type) return found.content
-      throw unreadable(oid, new Error(found === undefined ? 'it is missing' : `it is a ${found.type} and no ${type}`))
+      if (found === undefined) throw missing(oid, type)
+      if (found.type === type) return found.content
+      throw unreadable(oid, new Error(`it is a ${found.type} and no ${type}`))
     },
     write: async (type, object) => {
       const [own] = dirs
@@ -115,12 +125,13 @@ function matchesOf(error: unknown): readonly Oid[] {
 const isCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code
 
-const unreadable = (oid: string, cause: unknown): PromptctlError =>
+/** The failure for an object that is damaged, lost, or not what it should be. */
+export const unreadable = (oid: string, cause: unknown): PromptctlError =>
   new PromptctlError(
     'unavailable',
     `The object ${oid} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
     {
-      hint: 'Run `git fsck` where git is; in a partial clone the object was never fetched.',
+      hint: 'Run `git fsck` where git is.',
       details: { oid },
       cause,
     },

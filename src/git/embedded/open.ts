@@ -7,7 +7,7 @@ import { findLayout, isMeant, type Layout } from './layout.js'
 import { openObjects } from './objects.js'
 import type { Parts } from './parts.js'
 import { openRefs } from './refs.js'
-import { assertReadable } from './refusals.js'
+import { assertReadable, missingObject } from './refusals.js'
 import { createRepository } from './repository.js'
 import { openTrees } from './trees.js'
 
@@ -46,7 +46,11 @@ export function openParts(dir: string, env: NodeJS.ProcessEnv, base = dir, signa
   const first = config()
   const layout = { ...found, workTree: findWorkTree(found, first) }
   assertReadable(layout, first)
-  const objects = openObjects(layout.commonDir, own)
+  const objects = openObjects({
+    commonDir: layout.commonDir,
+    env: own,
+    missing: (oid, type) => missingObject(oid, type, config()),
+  })
   return {
     layout,
     env: own,

@@ -7,6 +7,7 @@ import { readIfThere } from './disk.js'
 import { assertComplete } from './identity.js'
 import type { Index } from './index-file.js'
 import type { Layout } from './layout.js'
+import { type ObjectType, unreadable } from './objects.js'
 
 /** A repository that only git itself can serve. `what` is the end of "cannot …", `why` what the repository has. */
 export function refuse(what: string, why: string, setting?: string): PromptctlError {
@@ -66,14 +67,9 @@ export function assertWritable(layout: Layout, config: Config, env: NodeJS.Proce
   if (layout.workTree !== undefined && config.isTrue('core.sparsecheckout', false)) {
     throw refuse('commit here', 'a sparse checkout is configured', 'core.sparseCheckout')
   }
-  const promisor = config.subsections('remote').find((name) => config.isTrue(`remote.${name}.promisor`, false))
-  if (promisor !== undefined || config.get('extensions.partialclone') !== undefined) {
-    throw refuse(
-      'commit here',
-      'it is a partial clone, where objects may be missing',
-      `remote.${promisor ?? '*'}.promisor`,
-    )
-  }
+  const promised = promisedBy(config)
+  if (promised !== undefined)
+    throw refuse('commit here', 'it is a partial clone, where objects may be missing', promised)
   const shared = config.get('core.sharedrepository') ?? 'umask'
   if (!['umask', 'false', '0', 'no', 'off'].includes(shared.toLowerCase())) {
     throw refuse(
@@ -84,6 +80,23 @@ export function assertWritable(layout: Layout, config: Config, env: NodeJS.Proce
   }
   const hook = installedHooks(layout, config, env).find((name) => WRITE_HOOKS.includes(name))
   if (hook !== undefined) throw hookError(hook)
+}
+
+/** The setting that makes this a partial clone, whose missing objects git fetches as it needs them; undefined elsewhere. */
+function promisedBy(config: Config): string | undefined {
+  const remote = config.subsections('remote').find((name) => config.isTrue(`remote.${name}.promisor`, false))
+  if (remote !== undefined) return `remote.${remote}.promisor`
+  return config.get('extensions.partialclone') === undefined ? undefined : 'extensions.partialClone'
+}
+
+/**
+ * The failure for an object that is not there: `unsupported` in a partial clone, `unavailable` where it is lost. No filter
+ * leaves commits out.
+ */
+export function missingObject(oid: string, type: ObjectType, config: Config): PromptctlError {
+  const promised = type === 'commit' ? undefined : promisedBy(config)
+  if (promised === undefined) return unreadable(oid, new Error('it is missing'))
+  return refuse('read this repository', `it is a partial clone, and ${oid} was never fetched`, promised)
 }
 
 const WRITE_HOOKS = ['reference-transaction', 'post-index-change']
