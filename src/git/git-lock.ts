@@ -6,13 +6,12 @@ import { PromptctlError } from '../core/errors.js'
 /** How long all waiting for git's locks may take in one write. */
 export const GIT_LOCK_TIMEOUT_MS = 10_000
 
-/** The lock files that a commit on `branch` must take, whoever makes it. */
+/** The lock files that a commit on `branch` must take, whoever makes it. Packed references are only rewritten to delete one. */
 export function gitLockPaths(dirs: { gitDir: string; commonDir: string }, branch: string | undefined): string[] {
   return [
     join(dirs.gitDir, 'index.lock'),
     join(dirs.gitDir, 'HEAD.lock'),
     ...(branch === undefined ? [] : [join(dirs.commonDir, `refs/heads/${branch}.lock`)]),
-    join(dirs.commonDir, 'packed-refs.lock'),
   ]
 }
 

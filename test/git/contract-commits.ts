@@ -277,6 +277,18 @@ function describeLocks(world: World): void {
       repo.check()
     })
 
+    it('is not kept waiting by packed-refs.lock, which no commit takes [case 30]', async () => {
+      const repo = world.repo()
+      repo.commitFiles('one', { [PROMPT]: '1' })
+      const repository = await world.open(repo)
+      const lock = join(repo.dir, '.git/packed-refs.lock')
+      writeFileSync(lock, '')
+      await commitFiles(repository, { [PROMPT]: '2' })
+      expect(existsSync(lock)).toBe(true)
+      rmSync(lock)
+      expectUntouched(repo, '2', 'publish(production): greet')
+    })
+
     it('gives up naming the lock and its age, deletes nothing, restores the file [case 30]', async () => {
       const repo = world.repo()
       repo.commitFiles('one', { [PROMPT]: '1' })

@@ -1,4 +1,5 @@
 import { copyFile, link } from 'node:fs/promises'
+import { join } from 'node:path'
 import { PromptctlError } from '../../core/errors.js'
 import { hasCode, isMissing } from '../disk.js'
 import { GitLockWait } from '../git-lock.js'
@@ -32,7 +33,7 @@ export async function undoCommit(job: CommitJob, made: MadeCommit, pending: Pend
   const ref = `refs/heads/${branch}`
   const reflog = ['-m', `promptctl: undo ${made.commit.slice(0, 10)}`]
   const change = made.parent === undefined ? ['-d', ref, made.commit] : [ref, made.parent, made.commit]
-  const locks = new GitLockWait(job.locks.paths)
+  const locks = new GitLockWait([...job.locks.paths, ...(made.parent === undefined ? [packedRefsLock(native)] : [])])
   for (;;) {
     const result = await runGit(native.context, ['update-ref', ...reflog, ...change])
     if (result.status === 0) break
@@ -46,6 +47,9 @@ export async function undoCommit(job: CommitJob, made: MadeCommit, pending: Pend
   await restoreIndex(job, made.parent)
   await restoreFiles(job, pending)
 }
+
+/** What git takes to delete a branch, as the undoing of a first commit does. */
+const packedRefsLock = ({ location }: CommitJob['native']): string => join(location.commonDir, 'packed-refs.lock')
 
 /** Puts the job's index entries back; where somebody else's commit changed a file, the entry is that commit's. */
 export async function restoreIndex(job: CommitJob, parent: CommitJob['request']['expected']): Promise<void> {
