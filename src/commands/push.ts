@@ -1,4 +1,5 @@
 import { type Pushed, push as pushBranch } from '../registry/push.js'
+import { pullCommand } from '../registry/shared-branch.js'
 import { defineCommand, type Style } from './command.js'
 import { formatEvents } from './events.js'
 import { booleanOption } from './options.js'
@@ -27,7 +28,9 @@ export const push = defineCommand({
 function formatPushed(result: Pushed, style: Style): string {
   const where = `${result.remote}/${result.branch}`
   const lines = [headline(result, where, style)]
-  if (result.behind) lines.push(style.dim(`${where} has commits that are not here: git pull --ff-only brings them`))
+  if (result.behind) {
+    lines.push(style.dim(`${where} has commits that are not here: ${pullCommand('--ff-only', result)} brings them`))
+  }
   if (result.rebased) lines.push(style.dim(`your commits are on top of ${where} now`))
   lines.push(...formatEvents(result, style))
   return `${lines.map((line) => `${line}\n`).join('')}${formatOutcomes(result.outcomes ?? [], style)}`

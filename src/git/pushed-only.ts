@@ -5,7 +5,7 @@ import type { Oid } from '../registry/ports.js'
 export const pushedOnly = (commit: Oid, error: unknown): unknown =>
   isPromptctlError(error)
     ? new PromptctlError(error.code, `${error.message} The commit ${commit.slice(0, 10)} was pushed before that`, {
-        hint: 'git pull brings it here.',
+        hint: 'The next command with --push brings it here.',
         details: { ...error.details, reason: 'pushed_only', commit },
         cause: error,
       })

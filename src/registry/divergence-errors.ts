@@ -2,7 +2,7 @@ import { PromptctlError } from '../core/errors.js'
 import type { Version } from '../core/ledger.js'
 import { type Ends, type Overlap, readOverlaps } from './divergence.js'
 import type { Registry } from './registry.js'
-import { displayBranch, type SharedBranch } from './shared-branch.js'
+import { displayBranch, pullCommand, type SharedBranch } from './shared-branch.js'
 
 /** The refusal of a push whose histories have parted, or would renumber, with the way out. */
 export async function divergedError(
@@ -33,7 +33,7 @@ export function overlapError(shared: SharedBranch, ends: Ends, overlaps: readonl
     .map(({ slug, ours, theirs }) => `${slug} (here ${displaySide(ours)}, there ${displaySide(theirs)})`)
   const more = overlaps.length > 5 ? ` and ${overlaps.length - 5} more` : ''
   return new PromptctlError('conflict', `Changed here and on ${there}: ${named.join(', ')}${more}`, {
-    hint: `Your commits are as they were. See theirs with git diff HEAD...${there}; git pull --rebase asks about each of yours, and promptctl publish --stage seals a prompt that was merged.`,
+    hint: `Your commits are as they were. See theirs with git diff HEAD...${there}; ${pullCommand('--rebase', shared)} asks about each of yours, and promptctl publish --stage seals a prompt that was merged.`,
     details: {
       ...detailsOf(shared, ends),
       prompts: overlaps.map(({ slug, ours, theirs }) => ({ slug, ours: sideOf(ours), theirs: sideOf(theirs) })),

@@ -7,7 +7,7 @@ import { divergedError } from './divergence-errors.js'
 import { readVersions } from './history.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
-import { displayBranch, type SharedBranch } from './shared-branch.js'
+import { displayBranch, pullCommand, type SharedBranch } from './shared-branch.js'
 
 /** Where it is pushed to, and where the remote's branch is. */
 export interface Target {
@@ -81,9 +81,17 @@ async function nameVersions(
     'conflict',
     `${slug} got version ${theirs.version} in ${environment} on ${displayBranch(shared)}, by ${theirs.author.name}, and ${base}`,
     {
-      hint: `Nothing was changed. Put your edits aside (git stash), git pull --ff-only, and git stash pop joins the two.`,
+      hint: `Nothing was changed. ${wayOut(shared, error)}`,
       details: { ...error.details, slug, environment, expected: ours?.version ?? null, version: theirs.version },
       cause: error,
     },
   )
+}
+
+/** A file that git does not know is not joined with one that comes. */
+function wayOut(shared: SharedBranch, { details }: PromptctlError): string {
+  const pull = pullCommand('--ff-only', shared)
+  return details?.['untracked'] === true
+    ? `Move your file out of the way, or git stash -u; then ${pull}.`
+    : `Put your edits aside (git stash), ${pull}, and git stash pop joins the two.`
 }

@@ -45,7 +45,7 @@ async function lintRegistry(
   const { repository } = await after.git()
   const base = await repository.mergeBase(old, tip)
   if (base !== old) {
-    const message = `${branch} was rewritten, so versions would get other numbers; git pull --rebase, and push what that makes`
+    const message = `${branch} was rewritten, so versions would get other numbers; git pull --rebase <remote> ${branch}, and push what that makes`
     return only('renumbers', message)
   }
   // What is new in the repository is checked whole.
@@ -53,7 +53,7 @@ async function lintRegistry(
     before === undefined ? await lintNew(after, ref, tip) : await lint(after, { kind: 'range', base: old, head: tip })
   const others = result.findings.filter(({ rule }) => rule !== 'renumbers')
   if (await repository.isOnChain(old, tip)) return countFindings(others)
-  const message = `${branch} was merged into another history, so versions would get other numbers; git pull --rebase, and push what that makes`
+  const message = `${branch} was merged into another history, so versions would get other numbers; git pull --rebase <remote> ${branch}, and push what that makes`
   return countFindings([createFinding('renumbers', CONFIG_FILE, message), ...others])
 }
 

@@ -4,7 +4,7 @@ import { type Ends, readOverlaps } from './divergence.js'
 import { divergedError, mergeTheOtherWay, overlapError } from './divergence-errors.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
-import { displayBranch, type SharedBranch } from './shared-branch.js'
+import { displayBranch, pullCommand, type SharedBranch } from './shared-branch.js'
 
 /** What has parted, and how. */
 export interface Parting {
@@ -33,7 +33,9 @@ export async function planRebase(registry: Registry, { shared, parted, ends, reb
   const overlaps = await readOverlaps(registry, ends)
   if (overlaps.length > 0) throw overlapError(shared, ends, overlaps)
   const tip = await repository.replay(ends.local, ends.remote).catch((error: unknown) => {
-    throw parted === 'renumbers' ? withHint(error, capitalise(mergeTheOtherWay(shared))) : withHint(error, BY_HAND)
+    throw parted === 'renumbers'
+      ? withHint(error, capitalise(mergeTheOtherWay(shared)))
+      : withHint(error, byHand(shared))
   })
   // Without the merge the files are the same, or the merge did more than to join the two.
   if (parted === 'renumbers' && (await repository.differences(ends.local, tip, '')).length > 0) {
@@ -48,7 +50,8 @@ export async function planRebase(registry: Registry, { shared, parted, ends, reb
   return tip
 }
 
-const BY_HAND = 'Your commits are as they were. git pull --rebase asks about each; then promptctl push.'
+const byHand = (shared: SharedBranch): string =>
+  `Your commits are as they were. ${pullCommand('--rebase', shared)} asks about each; then promptctl push.`
 
 const capitalise = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 

@@ -15,6 +15,12 @@ export interface SharedBranch {
 /** `origin/main` */
 export const displayBranch = ({ remote, branch }: SharedBranch): string => `${remote}/${branch}`
 
+/** `git pull --rebase origin main`: right also where git knows no upstream, as after a push that made the branch. */
+export const pullCommand = (
+  flag: '--rebase' | '--ff-only',
+  { remote, branch }: Pick<SharedBranch, 'remote' | 'branch'>,
+): string => `git pull ${flag} ${remote} ${branch}`
+
 /**
  * The shared branch, which in a work tree must be the current one, and its remote, or the one with that name. Throws
  * `usage` on another branch, `not_found` for an unknown remote, `unsupported` without a remote and on a detached HEAD.

@@ -28,6 +28,32 @@ describe('push', () => {
     expect(tip()).toBe(ada.head())
   })
 
+  it('names remote and branch in its hints, because git may know no upstream', async () => {
+    const { ada, clone } = createTeam()
+    ada.repo.git('branch', '-q', '--unset-upstream')
+    const bob = clone()
+    bob.commit('empty', '--allow-empty')
+    bob.repo.git('push', '-q', 'origin', 'main')
+    ada.repo.git('fetch', '-q', 'origin')
+    const { stdout } = await ada.cli('push')
+    const forward = /: (git pull .*) brings them/.exec(stdout)?.[1] ?? 'false'
+    execFileSync('sh', ['-c', forward], { cwd: ada.dir, env: ada.repo.env, stdio: 'ignore' })
+    expect(ada.head()).toBe(bob.head())
+  })
+
+  it('says how to put a file aside that git does not know', async () => {
+    const { ada, clone } = createTeam()
+    const bob = clone()
+    ada.repo.write('notes.txt', 'theirs')
+    ada.commit('notes')
+    await ada.json('push')
+    bob.commit('empty', '--allow-empty')
+    bob.repo.write('notes.txt', 'mine')
+    const { hint } = await bob.fails(4, 'conflict', 'push', '--rebase')
+    expect(hint).toContain('(git stash -u)')
+    expect(bob.repo.read('notes.txt')).toBe('mine')
+  })
+
   it('changes nothing in a dry run', async () => {
     const { ada, tip } = createTeam()
     const before = tip()
@@ -121,6 +147,7 @@ describe('push from two clones', () => {
     const ours = bob.head()
     for (const flags of [[], ['--rebase']]) {
       const error = await bob.fails(4, 'conflict', 'push', ...flags)
+      expect(error.hint).toContain('git pull --rebase origin main')
       expect(error.message).toContain(`${slug} (here v2 in development, ${ours.slice(0, 10)}, there v2 in development`)
       expect(error.details?.['prompts']).toEqual([
         {
@@ -144,7 +171,7 @@ describe('push from two clones', () => {
     const ours = bob.commit('readme')
     const error = await bob.fails(4, 'conflict', 'push', '--rebase')
     expect(error.message).toContain('README.md')
-    expect(error.hint).toContain('git pull --rebase')
+    expect(error.hint).toContain('git pull --rebase origin main')
     expect([bob.head(), bob.repo.read('README.md')]).toEqual([ours, 'bob'])
   })
 
@@ -159,6 +186,7 @@ describe('push from two clones', () => {
     bob.edit(slug, 'Hello', 'Dear')
     const error = await bob.fails(4, 'conflict', 'push', '--rebase')
     expect(error.details?.['paths']).toEqual([bob.file(slug)])
+    expect(error.hint).toContain('(git stash)')
     expect(bob.head()).toBe(ours)
     expect(bob.repo.read(bob.file(slug))).toContain('Dear')
     bob.repo.check()

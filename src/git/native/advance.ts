@@ -60,13 +60,15 @@ async function inTheWay(native: Native, from: Oid | undefined, to: Oid, result: 
   const edited = (await listStatus(context, '', blobId)).map(({ path }) => path)
   const paths = edited.filter((path) => changed.has(path))
   if (paths.length === 0) return gitFailed(['read-tree'], result)
+  const known = from === undefined ? [] : await store.entriesAt(from, paths)
+  const untracked = paths.some((path) => !known.some((entry) => entry.path === path))
   const are = paths.length === 1 ? 'has uncommitted edits' : 'have uncommitted edits'
   return new PromptctlError(
     'conflict',
     `${paths.slice(0, 5).join(', ')} ${are}, and changed in ${to.slice(0, 10)} too`,
     {
-      hint: 'Commit the edits or put them aside (git stash), then try again.',
-      details: { paths, commit: to, reason: 'edits_in_the_way' },
+      hint: `Commit the edits or put them aside (git stash${untracked ? ' -u' : ''}), then try again.`,
+      details: { paths, untracked, commit: to, reason: 'edits_in_the_way' },
     },
   )
 }
