@@ -230,9 +230,9 @@ const sayNothingChanged = (error: unknown): unknown =>
 function sayTakenBack(error: unknown, shared: SharedBranch): unknown {
   if (!isPromptctlError(error) || error.details?.['reason'] === REMOTE_MOVED) return error
   const look = `The remote may have taken it before the connection broke: look with git fetch ${shared.remote} before you try again.`
-  const hint = error.code === 'unavailable' ? look : (error.hint ?? '')
+  const hint = error.code === 'unavailable' ? look : error.hint
   return reword(error, `${error.message}; the commit was taken back, and the files are as they were`, hint)
 }
 
-const reword = (error: PromptctlError, message: string, hint: string): PromptctlError =>
+const reword = (error: PromptctlError, message: string, hint: string | undefined): PromptctlError =>
   new PromptctlError(error.code, message, { hint, details: error.details, cause: error })

@@ -123,6 +123,9 @@ describe('--push', () => {
     expect(error.message).toContain('taken back')
     expect([bob.head(), tip()]).toEqual([before, before])
     expect([bob.repo.read(bob.file(slug)), bob.repo.git('ls-files', '-s')]).toEqual([file, index])
+    bob.repo.hook('pre-push', 'echo not on Fridays >&2; exit 1')
+    const hook = await bob.fails(1, 'rejected', 'publish', slug, '--push')
+    expect([hook.details?.['output'], hook.hint]).toEqual([expect.stringContaining('Fridays'), undefined])
     bob.repo.check()
   })
 
