@@ -31,6 +31,8 @@ export interface GateConfig {
 /** promptctl.yaml with its defaults filled in. */
 export interface Config {
   readonly name: string
+  /** False where `name` is the root folder's, which another clone may call otherwise. */
+  readonly isNamed: boolean
   /** The shared branch; undefined means the remote's HEAD, else the current branch. */
   readonly branch: string | undefined
   /** In promotion order; never empty. */
@@ -88,6 +90,7 @@ function fillIn(file: ConfigFile, defaultName: string): Config {
   if (first === undefined) throw new TypeError('the schema lets no empty list of environments through')
   return {
     name: file.name ?? defaultName,
+    isNamed: file.name !== undefined,
     branch: file.branch,
     environments,
     defaultEnvironment: file.default_environment ?? first,

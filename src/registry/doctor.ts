@@ -140,6 +140,19 @@ async function checkOutbox(registry: Registry): Promise<readonly Diagnosis[]> {
   ]
 }
 
+/** Ids of events are made of the name: who sends a version again must call the registry the same. */
+async function checkName({ config }: Registry): Promise<readonly Diagnosis[]> {
+  if (config.isNamed || config.webhooks.length === 0) return []
+  return [
+    {
+      check: 'name',
+      health: 'warning',
+      message: `webhooks are configured and no name: from a folder that is not called ${config.name}, events have other ids`,
+      hint: `Write name: ${JSON.stringify(config.name)} into promptctl.yaml.`,
+    },
+  ]
+}
+
 /** Where everyone may change production without review, a registry has no guard. */
 async function checkOwners(registry: Registry): Promise<Diagnosis> {
   const last = registry.config.environments.at(-1) ?? ''
@@ -167,6 +180,7 @@ const CHECKS: readonly Check[] = [
   checkNumbers,
   checkFiles,
   checkHooks,
+  checkName,
   checkOutbox,
   checkOwners,
 ]

@@ -20,6 +20,7 @@ describe('parseConfig', () => {
     expect(parse(text)).toEqual({
       name: 'folder',
       branch: undefined,
+      isNamed: false,
       environments: ['development', 'staging', 'production'],
       defaultEnvironment: 'development',
       promotion: 'ordered',
@@ -46,6 +47,7 @@ gates:
 `
     expect(parse(text)).toEqual({
       name: 'acme-prompts',
+      isNamed: true,
       branch: 'release/2.x',
       environments: ['dev', 'live'],
       defaultEnvironment: 'live',

@@ -308,6 +308,16 @@ describe('notify', () => {
     expect(outputs.join('\n')).not.toMatch(/PASSWORD|TOKEN|HUSH/)
   })
 
+  it('doctor warns where ids depend on the folder’s name', async () => {
+    const config = configOf('https://x.example/').replace('name: acme\n', '')
+    expect((await createRegistry({ config }).cli('doctor')).stdout).toContain(
+      'hint: Write name: "repo" into promptctl.yaml',
+    )
+    expect((await createRegistry({ config: `name: acme\n${config}` }).cli('doctor')).stdout).not.toContain(
+      'Write name:',
+    )
+  })
+
   it('without webhooks nothing is asked for, and nothing is sent', async () => {
     const registry = createRegistry()
     registry.live('Greet', 'Hi')
