@@ -1,7 +1,7 @@
 import type { Applied, ChangeRecord } from '../registry/apply.js'
-import type { Style } from './command.js'
+import type { Context, Style } from './command.js'
 import { displayName, displayVersion } from './display.js'
-import { formatEvents } from './events.js'
+import { formatEvents, unsentNote } from './events.js'
 import { paintAction } from './paint.js'
 
 /** What --json prints of a change: an array if and only if several were asked for. */
@@ -13,6 +13,13 @@ export const appliedToPrompts = (
   applied: Applied,
   { all, names }: { all: boolean; names: readonly string[] },
 ): unknown => appliedJson(applied, all || names.length > 1)
+
+/** Says beside the result, which has no place for it, that a push tells no webhook. */
+export function noteUnsent(applied: Applied, { note }: Context): Applied {
+  const unsent = applied.push === undefined ? undefined : unsentNote(applied.push)
+  if (unsent !== undefined) note(unsent)
+  return applied
+}
 
 /**
  * One line a prompt, what --all passed over, and the commit:

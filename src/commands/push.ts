@@ -1,7 +1,7 @@
 import { type Pushed, push as pushBranch } from '../registry/push.js'
 import { pullCommand } from '../registry/shared-branch.js'
 import { defineCommand, type Style } from './command.js'
-import { formatEvents } from './events.js'
+import { formatEvents, unsentNote } from './events.js'
 import { booleanOption } from './options.js'
 import { formatOutcomes } from './outcomes.js'
 
@@ -33,6 +33,8 @@ function formatPushed(result: Pushed, style: Style): string {
   }
   if (result.rebased) lines.push(style.dim(`your commits are on top of ${where} now`))
   lines.push(...formatEvents(result, style))
+  const unsent = unsentNote(result)
+  if (unsent !== undefined) lines.push(style.yellow(unsent))
   return `${lines.map((line) => `${line}\n`).join('')}${formatOutcomes(result.outcomes ?? [], style)}`
 }
 

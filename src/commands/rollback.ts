@@ -3,7 +3,7 @@ import { parseReference } from '../core/reference.js'
 import type { Applied } from '../registry/apply.js'
 import { type RollbackRequest, type RollbackTarget, rollback as rollbackPrompts } from '../registry/rollback.js'
 import { type EnvironmentRollbackRequest, rollbackEnvironment } from '../registry/rollback-environment.js'
-import { appliedJson, formatApplied } from './applied.js'
+import { appliedJson, formatApplied, noteUnsent } from './applied.js'
 import { defineCommand, type Options } from './command.js'
 import {
   booleanOption,
@@ -42,10 +42,14 @@ export const rollback = defineCommand<Request, Applied>({
       ? { kind: 'prompts', request: parsePrompts(words, options) }
       : { kind: 'environment', request: parseEnvironmentRollback(words, to, options) }
   },
-  run: async (asked, { registry }) =>
-    asked.kind === 'prompts'
-      ? rollbackPrompts(await registry(), asked.request)
-      : rollbackEnvironment(await registry(), asked.request),
+  run: async (asked, context) => {
+    const registry = await context.registry()
+    const applied =
+      asked.kind === 'prompts'
+        ? await rollbackPrompts(registry, asked.request)
+        : await rollbackEnvironment(registry, asked.request)
+    return noteUnsent(applied, context)
+  },
   text: formatApplied,
   json: (applied, asked) => appliedJson(applied, asked.kind === 'environment' || asked.request.targets.length > 1),
 })

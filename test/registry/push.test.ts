@@ -256,6 +256,21 @@ describe('push with webhooks', () => {
     expect(result.stdout).not.toContain('query-word')
   })
 
+  it('--push of another command says beside its result that nothing is sent from here [case 41]', async () => {
+    const { ada } = createTeam(WEBHOOK)
+    const { slug } = await ada.create('Greet')
+    for (const [more, place] of [
+      [[], ada.place()],
+      [['--json'], ada.place()],
+      [['--json'], ada.place({ env: SECRET })],
+    ] as const) {
+      ada.edit(slug, 'Hello', 'Hello again, Hello')
+      const { exit, stderr } = await promptctl(place, 'publish', slug, '--push', ...more)
+      const note = 'nothing is sent from here, because PROMPTCTL_WEBHOOK_SECRET is not set\n'
+      expect([exit, stderr]).toEqual([0, 'env' in place && place.env['PROMPTCTL_WEBHOOK_SECRET'] ? '' : note])
+    }
+  })
+
   it('makes an event of each version in the range, and --wait reports what came of it', async () => {
     const { ada } = createTeam(WEBHOOK)
     const { slug } = await ada.create('Greet')
