@@ -64,7 +64,7 @@ describe('a registry out of a bundle', () => {
     const changes: PromptChange[] = []
     const errors: Error[] = []
     const stop = registry.watch((change) => changes.push(change), { onError: (error) => errors.push(error) })
-    writeFileSync(bundle, '{"format":1,')
+    writeFileSync(bundle, '{"format":2,')
     await expect.poll(() => errors.length).toBeGreaterThan(0)
     expect(await registry.compile(slug)).toBe('Hi')
     await fixture.json('archive', slug, '--env', 'production')

@@ -8,8 +8,13 @@ import nunjucks from 'nunjucks'
 
 const [folder, rounds] = process.argv.slice(2)
 const core = (name) => import(pathToFileURL(join(folder, `${name}.js`)).href)
-const [{ preparePrompt }, { parsePrompt }, { createDelivered }, { formatBundle }, { createBundleRegistry }] =
-  await Promise.all(['compile', 'prompt-reader', 'delivered', 'bundle', 'bundle-registry'].map(core))
+const [
+  { preparePrompt },
+  { parsePrompt },
+  { createDelivered },
+  { formatBundle, sealBundle },
+  { createBundleRegistry },
+] = await Promise.all(['compile', 'prompt-reader', 'delivered', 'bundle', 'bundle-registry'].map(core))
 
 const RULES = Array.from(
   { length: 24 },
@@ -46,7 +51,7 @@ const { prompt, seal } = parsePrompt(FILE, 'bench.yaml')
 const prepared = preparePrompt({ prompt, file: 'bench.yaml' }, () => undefined)
 const OID = '0'.repeat(40)
 const delivered = createDelivered({ prompt, digest: seal, blob: OID, origin: undefined }, new Map())
-const bundle = formatBundle({ format: 1, environment: prompt.environment, commit: OID, prompts: [delivered] })
+const bundle = formatBundle(sealBundle({ environment: prompt.environment, commit: OID, prompts: [delivered] }))
 const file = { path: 'bundle.json', read: () => Buffer.from(bundle), hasChanged: () => false }
 const bundled = await createBundleRegistry(file, undefined).get(prompt.slug)
 

@@ -3,22 +3,36 @@
 import { validateBundle } from '../generated/delivery-validators.js'
 import { contentOf, type DeliveredPrompt } from './delivered.js'
 import { parseJsonDocument } from './delivered-json.js'
-import { canonicalJson, digestOf, resolvedDigestOf } from './digest.js'
+import { remakeDelivered } from './delivered-source.js'
+import { canonicalJson, digestOf, digestOfJson, resolvedDigestOf } from './digest.js'
 import { PromptctlError } from './errors.js'
 import type { Oid } from './history.js'
 import type { Json } from './prompt-file.js'
 import { type Environment, quoteName, type Slug } from './slug.js'
 
 /** To be raised when a bundle looks otherwise. */
-export const BUNDLE_FORMAT = 1
+const BUNDLE_FORMAT = 2
 
 export interface Bundle {
   readonly format: typeof BUNDLE_FORMAT
   readonly environment: Environment
   readonly commit: Oid
+  /** `sha256:<hex>` over the canonical JSON of all the rest. */
+  readonly digest: string
   /** In byte order of their slugs. */
   readonly prompts: readonly DeliveredPrompt[]
 }
+
+/** A bundle of these prompts, with its digest. */
+export function sealBundle({ environment, commit, prompts }: Omit<Bundle, 'format' | 'digest'>): Bundle {
+  const format = BUNDLE_FORMAT
+  return { format, environment, commit, digest: digestOfBundle({ format, environment, commit, prompts }), prompts }
+}
+
+const digestOfBundle = (rest: Omit<Bundle, 'digest'>): string => digestOfJson(plain(rest))
+
+/** As it is read again: what is undefined is not there. */
+const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value))
 
 // C1 controls, and marks that turn text around: nothing that a terminal obeys stands in a bundle as it is.
 const UNSEEN = /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
@@ -49,9 +63,13 @@ const isInPlace = ({ prompts, environment }: Bundle, { slug, environment: own }:
   own === environment && (prompts[index - 1]?.slug ?? '') < slug
 
 const otherFormat = (name: string, format: number): PromptctlError =>
-  new PromptctlError('invalid_prompt', `${name} is a bundle of format ${format}, and this promptctl reads 1`, {
-    hint: 'Make it with the same version of promptctl, or bring this one up to date.',
-  })
+  new PromptctlError(
+    'invalid_prompt',
+    `${name} is a bundle of format ${format}, and this promptctl reads ${BUNDLE_FORMAT}`,
+    {
+      hint: 'Make it with the same version of promptctl, or bring this one up to date.',
+    },
+  )
 
 const notABundle = (name: string, pointer: string): PromptctlError =>
   new PromptctlError('invalid_prompt', `${name} is no bundle: ${quoteName(pointer || '/')} is not as it should be`, {
@@ -59,19 +77,44 @@ const notABundle = (name: string, pointer: string): PromptctlError =>
     details: { pointer },
   })
 
-/** What does not fit in one prompt of a bundle. */
+/** What does not fit in a bundle. */
 export interface BundleProblem {
-  readonly slug: Slug
+  /** Null for what is of no single prompt. */
+  readonly slug: Slug | null
   readonly message: string
 }
 
-/** Holds every prompt against its digests, and every partial against the prompt of that name in the bundle itself. */
-export function checkBundle({ prompts }: Bundle): readonly BundleProblem[] {
+/**
+ * Holds every prompt against its digests and what follows from its content, every partial against the prompt of that name in
+ * the bundle itself, and the whole, where each prompt fits, against its own digest.
+ */
+export function checkBundle(bundle: Bundle): readonly BundleProblem[] {
+  const { digest, prompts, ...head } = bundle
   const bySlug = new Map(prompts.map((prompt) => [prompt.slug, prompt]))
-  return prompts.flatMap((prompt) => {
-    const message = checkDigests(prompt) ?? checkPartials(prompt, bySlug)
+  const problems = prompts.flatMap((prompt) => {
+    const message = checkDigests(prompt) ?? checkPartials(prompt, bySlug) ?? checkRemade(prompt)
     return message === undefined ? [] : [{ slug: prompt.slug, message }]
   })
+  const message = checkKeys(head, HEAD_KEYS) ?? checkWhole(bundle)
+  return problems.length > 0 || message === undefined ? problems : [{ slug: null, message }]
+}
+
+const HEAD_KEYS = ['format', 'environment', 'commit']
+
+function checkWhole({ digest, ...rest }: Bundle): string | undefined {
+  return digestOfBundle(rest) === digest ? undefined : 'what it says is not what its digest was made of'
+}
+
+function checkKeys(value: object, known: readonly string[]): string | undefined {
+  const unknown = Object.keys(value).find((key) => !known.includes(key))
+  return unknown === undefined ? undefined : `the key ${quoteName(unknown)} is not one of a bundle's`
+}
+
+/** What stands beside the content follows from it. */
+function checkRemade(prompt: DeliveredPrompt): string | undefined {
+  const remade = remakeDelivered(prompt)
+  const isSame = isEqual(plain(remade.variables), plain(prompt.variables))
+  return isSame ? checkKeys(prompt, Object.keys(remade)) : 'its variables are not those of its content'
 }
 
 function checkDigests(prompt: DeliveredPrompt): string | undefined {
@@ -85,7 +128,9 @@ function checkPartials(
   { partials }: DeliveredPrompt,
   bySlug: ReadonlyMap<string, DeliveredPrompt>,
 ): string | undefined {
-  for (const [slug, { template, declarations, digest }] of Object.entries(partials)) {
+  for (const [slug, { template, declarations, digest, ...rest }] of Object.entries(partials)) {
+    const unknown = checkKeys(rest, [])
+    if (unknown !== undefined) return unknown
     const own = bySlug.get(slug)
     const isSame =
       own?.digest === digest && own.template === template && isEqual(own.declarations as Json, declarations as Json)

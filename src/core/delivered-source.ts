@@ -1,5 +1,5 @@
 import { type PreparedPrompt, preparePrompt } from './compile.js'
-import { contentOf, type DeliveredPartial, type DeliveredPrompt } from './delivered.js'
+import { contentOf, createDelivered, type DeliveredPartial, type DeliveredPrompt } from './delivered.js'
 import { formatPromptPath } from './paths.js'
 import type { PromptFile } from './prompt-file.js'
 import type { JsonPath, PromptSource } from './prompt-templates.js'
@@ -10,10 +10,19 @@ import { Lines } from './yaml/lines.js'
  * The prompt of a record, ready to compile: nothing but the record is asked. Places count from 1 in the template's own
  * text, beside the path that its file has. Throws as preparePrompt does.
  */
-export function prepareDelivered(delivered: DeliveredPrompt): PreparedPrompt {
-  const { environment, partials } = delivered
+export const prepareDelivered = (delivered: DeliveredPrompt): PreparedPrompt =>
+  prepareLive(promptOf(delivered), partialsOf(delivered))
+
+function partialsOf({ environment, partials }: DeliveredPrompt): ReadonlyMap<Slug, PromptFile> {
   const included = Object.entries(partials).map(([slug, partial]) => partialOf(slug as Slug, environment, partial))
-  return prepareLive(promptOf(delivered), new Map(included.map((partial) => [partial.slug, partial])))
+  return new Map(included.map((partial) => [partial.slug, partial]))
+}
+
+/** A record made anew of the file's values in it, without what only history and the files of its partials know. */
+export function remakeDelivered(delivered: DeliveredPrompt): DeliveredPrompt {
+  const { digest, blob } = delivered
+  const live = { prompt: promptOf(delivered), digest, blob, origin: undefined }
+  return createDelivered(live, partialsOf(delivered), () => prepareDelivered(delivered).listVariables())
 }
 
 /** The same of a prompt and all that it includes, directly or not. */

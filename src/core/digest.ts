@@ -45,12 +45,15 @@ export function digestOf(prompt: PromptContent): string {
     const value = prompt[key]
     if (value !== undefined) content[key] = value as Json
   }
-  return `sha256:${createHash('sha256').update(canonicalJson(content)).digest('hex')}`
+  return digestOfJson(content)
 }
+
+/** `sha256:<hex>` over the canonical JSON. */
+export const digestOfJson = (value: Json): string =>
+  `sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`
 
 /** `sha256:<hex>` over the digest of a prompt and those of all that it includes, by slug; without partials the digest itself. */
 export function resolvedDigestOf(digest: string, included: ReadonlyMap<string, string>): string {
   if (included.size === 0) return digest
-  const json = canonicalJson({ digest, included: Object.fromEntries(included) })
-  return `sha256:${createHash('sha256').update(json).digest('hex')}`
+  return digestOfJson({ digest, included: Object.fromEntries(included) })
 }

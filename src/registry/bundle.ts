@@ -1,4 +1,4 @@
-import { BUNDLE_FORMAT, type Bundle, checkBundle, parseBundle } from '../core/bundle.js'
+import { type Bundle, checkBundle, parseBundle, sealBundle } from '../core/bundle.js'
 import type { DeliveredPrompt } from '../core/delivered.js'
 import { PromptctlError } from '../core/errors.js'
 import type { Environment, Slug } from '../core/slug.js'
@@ -33,7 +33,7 @@ export async function bundle(registry: Registry, environment: Environment | unde
     return [finalOf(served.delivered)]
   })
   return {
-    bundle: { format: BUNDLE_FORMAT, environment: chosen, commit: snapshot.tip, prompts },
+    bundle: sealBundle({ environment: chosen, commit: snapshot.tip, prompts }),
     invalid: snapshot.invalid,
     broken,
   }
@@ -74,7 +74,7 @@ export function verifyBundle(bytes: Uint8Array, name: string): VerifiedBundle {
   const problems = checkBundle(found)
   const { environment, commit, prompts } = found
   if (problems.length === 0) return { environment, commit, prompts: prompts.length }
-  const named = problems.map(({ slug, message }) => `${slug}: ${message}`)
+  const named = problems.map(({ slug, message }) => (slug === null ? message : `${slug}: ${message}`))
   throw new PromptctlError('check_failed', `${name} does not fit its digests: ${named.join('; ')}`, {
     hint: 'Make it again: promptctl bundle.',
     details: { problems },

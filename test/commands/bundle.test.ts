@@ -39,7 +39,7 @@ describe('promptctl bundle', () => {
     const fixture = createFixture()
     const text = await bundleOf(fixture)
     const bundle = parseBundle(Buffer.from(text), 'bundle')
-    expect(bundle).toMatchObject({ format: 1, environment: 'production', commit: fixture.head() })
+    expect(bundle).toMatchObject({ format: 2, environment: 'production', commit: fixture.head() })
     expect(bundle.prompts).toMatchObject([
       { slug: fixture.inner, version: 4, template: 'for {{who}}', partials: {} },
       {
@@ -159,6 +159,14 @@ describe('promptctl bundle --verify', () => {
         for (const partial of Object.values(prompt['partials'] as object)) partial.template = 'Other'
       }),
     ],
+    ['list of variables', tampered((prompt) => Object.assign(prompt, { variables: [] }))],
+    ['list of keys', tampered((prompt) => Object.assign(prompt, { note: 'x' }))],
+    [
+      'list of keys of a partial',
+      tampered((prompt) => {
+        for (const partial of Object.values(prompt['partials'] as object)) partial.note = 'x'
+      }),
+    ],
   ])('names the prompt whose %s was changed', async (_, change) => {
     const fixture = createFixture()
     const { exit, stdout, stderr } = await verify(change(await bundleOf(fixture)), '--json')
@@ -168,12 +176,30 @@ describe('promptctl bundle --verify', () => {
   })
 
   it.each([
+    ['a moved alias', tampered((prompt) => Object.assign(prompt, { aliases: ['team/other'] }))],
+    ['another version', tampered((prompt) => Object.assign(prompt, { version: 3 }))],
+    ['another commit', tampered((_, bundle) => Object.assign(bundle, { commit: '0'.repeat(40) }))],
+    ['an unknown key', tampered((_, bundle) => Object.assign(bundle, { note: 'x' }))],
+    ['one prompt less', tampered((_, bundle) => Object.assign(bundle, { prompts: bundle.prompts.slice(0, 1) }))],
+  ])('finds %s', async (_, change) => {
+    const { exit, stdout, stderr } = await verify(change(await bundleOf(createFixture())), '--json')
+    const { error } = JSON.parse(stderr)
+    expect([exit, stdout, error.code]).toEqual([1, '', 'check_failed'])
+    expect(error.details.problems).toMatchObject([{ slug: null }])
+  })
+
+  it.each([
     ['nothing', '', 'standard input is not JSON'],
-    ['half of a file', '{"format":1,"prompts":[', 'standard input is not JSON'],
+    ['half of a file', '{"format":2,"prompts":[', 'standard input is not JSON'],
     ['another document', '[]', 'standard input is no bundle'],
-    ['a later format', '{"format":2}', 'standard input is a bundle of format 2'],
-    ['deep nesting', `{"format":1,"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'nests deeper than 64'],
-    ['a wrong prompt', '{"format":1,"environment":"a","commit":"x","prompts":[]}', 'standard input is no bundle'],
+    ['an earlier format', '{"format":1}', 'standard input is a bundle of format 1, and this promptctl reads 2'],
+    ['a later format', '{"format":3}', 'standard input is a bundle of format 3'],
+    ['deep nesting', `{"format":2,"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'nests deeper than 64'],
+    [
+      'a wrong prompt',
+      '{"format":2,"environment":"a","commit":"x","digest":"x","prompts":[]}',
+      'standard input is no bundle',
+    ],
   ])('refuses %s clearly', async (_, text, message) => {
     const { exit, stderr } = await verify(text, '--json')
     const { error } = JSON.parse(stderr)
