@@ -22,7 +22,7 @@ export async function readVersionsOf(
   await requireHistory(registry)
   const early = await openEarlyVerdicts(registry)
   const query = { ...(await createQuery(registry, tip)), onCommit: early.onCommit }
-  const rows = await readRowsOf(await registry.git(), query, slugs, registry.config.environments)
+  const rows = await readRowsOf(await registry.git(), query, slugs)
   return describeAll(registry, rows, early)
 }
 

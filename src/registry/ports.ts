@@ -38,7 +38,13 @@ export interface HistoryQuery {
   /** Stops before this commit. It must be on the first-parent chain of `tip` (ask `isOnChain` first). */
   readonly after?: Oid | undefined
   /** Files or folders, relative to the top; a commit that changed none of them is left out. Empty: every file. */
-  readonly paths: readonly string[]
+  readonly paths: readonly string[] | FilesNamed
+}
+
+/** The files `<dir>/<folder>/<name>`, in every folder that `dir` has or ever had. */
+export interface FilesNamed {
+  readonly dir: string
+  readonly name: string
 }
 
 export interface FileWrite {

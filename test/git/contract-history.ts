@@ -51,6 +51,38 @@ export function describeHistory(world: World): void {
       expect(brief(await collectHistory(repository, { tip: oid(tip), paths: ['none'] }))).toEqual([])
     })
 
+    it('finds the files of one name in every folder that there ever was', async () => {
+      const repo = world.repo()
+      const first = repo.commitFiles('add', {
+        'r/[p]/a/x': '1',
+        'r/[p]/x': '1',
+        'r/[p]/a/y': '1',
+        'r/q/a/x': '1',
+        x: '1',
+      })
+      repo.commitFiles('deeper', { 'r/[p]/a/b/x': '1', 'r/[p]/a/xx': '1' })
+      repo.commitFiles('another folder', { 'r/[p]/b c/x': '1', 'r/[p]/a/x': '2' })
+      repo.git('rm', '-rq', 'r/[p]/b c')
+      repo.commit('gone')
+      repo.git('checkout', '-q', '-b', 'topic')
+      repo.commitFiles('topic', { 'r/[p]/c/x': '1' })
+      repo.git('checkout', '-q', 'main')
+      repo.commitFiles('beside', { 'r/[p]/a/y': '2' })
+      repo.git('merge', '-q', '--no-ff', '-m', 'merge topic', 'topic')
+      const tip = oid(repo.git('rev-parse', 'HEAD'))
+      const repository = await world.open(repo)
+      const paths = { dir: 'r/[p]', name: 'x' }
+      const all = await collectHistory(repository, { tip, paths })
+      expect(brief(all)).toEqual([
+        'merge topic: +r/[p]/c/x',
+        'gone: -r/[p]/b c/x',
+        'another folder: +r/[p]/a/x +r/[p]/b c/x',
+        'add: +r/[p]/a/x',
+      ])
+      expect(await collectHistory(repository, { tip, after: oid(first), paths })).toEqual(all.slice(0, -1))
+      expect(await collectHistory(repository, { tip, paths: { dir: 'none', name: 'x' } })).toEqual([])
+    })
+
     it('stops before `after`', async () => {
       const repo = world.repo()
       const [first, second, third] = ['1', '2', '3'].map((n) => oid(repo.commitFiles(n, { a: n })))

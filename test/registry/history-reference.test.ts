@@ -15,6 +15,8 @@ import { createRegistry, ENGINES, type TestRegistry } from '../helpers/registry.
 const RUNS = Number(process.env['HISTORY_RUNS'] ?? 12)
 
 const ENVIRONMENTS = ['development', 'staging', 'production'] as const
+/** Those that have files; no configuration ever named the last one. */
+const FOLDERS = [...ENVIRONMENTS, 'qa'] as const
 const SLUGS = ['one-3f8a2b1c', 'two-3f8a2b1d'] as const
 
 /** One thing that a commit does to a file. */
@@ -57,7 +59,7 @@ const writes: fc.Arbitrary<Write> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('restored' as const), back: fc.integer({ min: 1, max: 4 }) }) },
 )
 const touches: fc.Arbitrary<Touch> = fc.record({
-  environment: fc.integer({ min: 0, max: 2 }),
+  environment: fc.integer({ min: 0, max: FOLDERS.length - 1 }),
   slug: fc.integer({ min: 0, max: 1 }),
   write: writes,
 })
@@ -69,8 +71,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('move' as const),
       slug: fc.integer({ min: 0, max: 1 }),
-      from: fc.integer({ min: 0, max: 2 }),
-      to: fc.integer({ min: 0, max: 2 }),
+      from: fc.integer({ min: 0, max: FOLDERS.length - 1 }),
+      to: fc.integer({ min: 0, max: FOLDERS.length - 1 }),
     }),
   },
   {
@@ -160,8 +162,8 @@ class Writer {
       id: `${SLUGS[slug]?.slice(-8)}-4e9d-4c6b-9a51-0d2f6c1b7e88`,
       slug: SLUGS[slug] as string as Slug,
       title: 'Random',
-      environment: ENVIRONMENTS[
-        write.kind === 'elsewhere' ? (environment + 1) % 3 : environment
+      environment: FOLDERS[
+        write.kind === 'elsewhere' ? (environment + 1) % FOLDERS.length : environment
       ] as string as Environment,
       state: write.kind === 'prompt' ? write.state : ('published' as const),
       template,
@@ -176,7 +178,7 @@ class Writer {
   }
 
   #path({ slug, environment }: Pick<Touch, 'slug' | 'environment'>): string {
-    return this.registry.file(SLUGS[slug] ?? '', ENVIRONMENTS[environment])
+    return this.registry.file(SLUGS[slug] ?? '', FOLDERS[environment])
   }
 }
 
@@ -250,12 +252,19 @@ describe('versions, compared with git rev-list and git ls-tree at each commit', 
           for (const engine of ENGINES) {
             const run = (...words: string[]) =>
               promptctl(registry.place({ env: { PROMPTCTL_GIT: engine } }), ...words, '--json')
-            const all = (await run('log')).json<LogEntry[]>()
-            expect(all.map(comparable), engine).toEqual(slowly.toReversed())
-            for (const slug of SLUGS) {
+            const expectRows = async (slug: string, what: string): Promise<readonly Row[]> => {
               const wanted = slowly.filter((row) => row.slug === slug).toReversed()
               const one = await run('log', slug)
-              expect(wanted.length === 0 ? [] : one.json<LogEntry[]>().map(comparable), engine).toEqual(wanted)
+              const rows = wanted.length === 0 ? [] : one.json<LogEntry[]>().map(comparable)
+              expect(rows, `${engine} ${what}`).toEqual(wanted)
+              return wanted
+            }
+            const all = (await run('log')).json<LogEntry[]>()
+            expect(all.map(comparable), engine).toEqual(slowly.toReversed())
+            for (const slug of SLUGS) await expectRows(slug, 'from the ledger')
+            await run('cache', 'clear')
+            for (const slug of SLUGS) {
+              const wanted = await expectRows(slug, 'from the history of its paths')
               for (const environment of ENVIRONMENTS) {
                 const live = wanted.find((row) => row.live && row.environment === environment)
                 const compiled = await run('compile', slug, '--live', '--env', environment)
@@ -268,6 +277,6 @@ describe('versions, compared with git rev-list and git ls-tree at each commit', 
         { numRuns: RUNS, ...(RUNS === 12 ? { seed: 20260131 } : {}), endOnFailure: true },
       )
     },
-    60_000 + RUNS * 5_000,
+    60_000 + RUNS * 15_000,
   )
 })

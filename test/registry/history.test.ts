@@ -308,6 +308,33 @@ describe('the cache [case 14]', () => {
     expect(await registry.log(slug)).toEqual(alone)
   })
 
+  it.each(ENGINES)(
+    'numbers count environments that no configuration ever named, with and without it: %s',
+    async (engine) => {
+      const registry = createRegistry({ engine })
+      const { slug } = registry.live('Counted', 'one {{name}}\n')
+      registry.repo.write(
+        registry.file(slug, 'qa'),
+        registry.repo.read(registry.file(slug)).replace('development', 'qa'),
+      )
+      registry.commit('a copy')
+      registry.repo.git('rm', '-rq', 'prompts/qa')
+      registry.commit('gone again')
+      registry.edit(slug, 'one', 'two')
+      const published = await registry.json<ChangeRecord>('publish', slug)
+      const [cold, all] = [await registry.log(slug), await registry.json('log')]
+      const warm = await registry.log(slug)
+      expect(cold.map(brief)).toEqual([
+        '5 development published published live',
+        '4 qa deleted deleted',
+        '3 qa promoted published',
+        '2 development published published',
+        '1 development created draft',
+      ])
+      expect([published.version, all, warm]).toEqual([5, cold, cold])
+    },
+  )
+
   it('a rewritten history gives the answers of the new history', async () => {
     const registry = createRegistry()
     const { slug } = registry.seed('Rewritten', [{ template: 'one' }, { template: 'two' }, { template: 'three' }])

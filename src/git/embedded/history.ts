@@ -1,13 +1,13 @@
 import type { HistoryCommit, HistoryQuery } from '../../registry/ports.js'
 import type { Parts } from './parts.js'
-import { createFilter } from './trees.js'
+import { createFilter, createNameFilter } from './trees.js'
 
 /** The port's `history`: walks first parents, and opens only the trees that differ on the way to the asked-for paths. */
 export async function* readHistory(
   { graph, trees }: Pick<Parts, 'graph' | 'trees'>,
   { tip, after, paths }: HistoryQuery,
 ): AsyncGenerator<HistoryCommit> {
-  const filter = createFilter(paths)
+  const filter = 'name' in paths ? createNameFilter(paths) : createFilter(paths)
   for await (const commit of graph.chain(tip)) {
     if (commit.oid === after) return
     const [first] = graph.parents(commit)

@@ -1,5 +1,5 @@
 import { createSizedMap } from '../../core/bounded-map.js'
-import type { Entry, FileChange, Oid } from '../../registry/ports.js'
+import type { Entry, FileChange, FilesNamed, Oid } from '../../registry/ports.js'
 import { type BytePath, fromBytePath, toBytePath } from './byte-path.js'
 import type { Objects } from './objects.js'
 import { formatTree, isGitlinkMode, isTreeMode, parseTree, type TreeEntry, type TreeStore } from './tree.js'
@@ -9,26 +9,43 @@ import { differingEntries } from './tree-diff.js'
 export interface PathFilter {
   whole: boolean
   readonly children: Map<string, PathFilter>
+  /** Where the others lead to. */
+  others?: PathFilter
 }
 
 /** `paths` are files or folders; none means every file. */
 export function createFilter(paths: readonly string[]): PathFilter {
-  const root: PathFilter = { whole: paths.length === 0 || paths.includes(''), children: new Map() }
-  for (const path of paths) {
-    let node = root
-    for (const part of toBytePath(path).split('/').filter(Boolean)) {
-      const next = node.children.get(part) ?? { whole: false, children: new Map() }
-      node.children.set(part, next)
-      node = next
-    }
-    node.whole = true
-  }
+  const root = emptyFilter()
+  root.whole = paths.length === 0
+  for (const path of paths) extend(root, path).whole = true
   return root
+}
+
+/** The files of one name in every folder of `dir`. */
+export function createNameFilter({ dir, name }: FilesNamed): PathFilter {
+  const root = emptyFilter()
+  const others = emptyFilter()
+  extend(root, dir).others = others
+  extend(others, name).whole = true
+  return root
+}
+
+const emptyFilter = (): PathFilter => ({ whole: false, children: new Map() })
+
+/** The filter for `path` below `filter`; '' is the filter itself. */
+function extend(filter: PathFilter, path: string): PathFilter {
+  let node = filter
+  for (const part of toBytePath(path).split('/').filter(Boolean)) {
+    const next = node.children.get(part) ?? emptyFilter()
+    node.children.set(part, next)
+    node = next
+  }
+  return node
 }
 
 /** The filter for what is below `name`; undefined when nothing there is looked at. */
 const descend = (filter: PathFilter, name: string): PathFilter | undefined =>
-  filter.whole ? filter : filter.children.get(name)
+  filter.whole ? filter : (filter.children.get(name) ?? filter.others)
 
 /** Reads trees, and compares two by their ids: what is equal is not opened. */
 export interface Trees extends TreeStore {

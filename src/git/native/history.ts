@@ -1,11 +1,12 @@
+import type { ChildProcess } from 'node:child_process'
 import { PromptctlError } from '../../core/errors.js'
-import type { FileChange, HistoryCommit, HistoryQuery, Oid } from '../../registry/ports.js'
+import type { FileChange, FilesNamed, HistoryCommit, HistoryQuery, Oid } from '../../registry/ports.js'
 import {
   collectText,
+  endOf,
   type GitContext,
   lastWords,
   MAX_PATHSPECS,
-  notStarted,
   pathspec,
   read,
   runRead,
@@ -16,38 +17,66 @@ import {
 const FORMAT = '--format=tformat:%H%x00%ct%x00%an%x00%ae%x00%s'
 const FIELDS = 5
 
-const LOG = [
-  ['-c', 'log.showRoot=true', '-c', 'log.follow=false', 'log', '--first-parent', '--diff-merges=first-parent'],
-  ['--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', '--no-relative'],
-  ['--no-show-signature', '--no-notes', '--encoding=UTF-8', '-O/dev/null', FORMAT],
+const SHOW = [
+  ['--diff-merges=first-parent', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--no-textconv'],
+  ['--no-color', '--no-relative', '--no-show-signature', '--no-notes', '--encoding=UTF-8', '-O/dev/null', FORMAT],
 ].flat()
+const LOG = ['-c', 'log.showRoot=true', '-c', 'log.follow=false', 'log', '--first-parent', ...SHOW]
+const DIFF_TREE = ['diff-tree', '--stdin', '--root', '-r', ...SHOW]
 
-/**
- * Streams a first-parent history from one `git log`, in bounded memory; leaving the loop early ends that git. A folder at
- * the top is no pathspec for git: matching every entry of every tree takes it three times as long as a diff of all, and
- * where prompts are at the top, most of the repository is prompts.
- */
+/** Streams a first-parent history, in bounded memory; leaving the loop early ends the git that reads it. */
 export async function* streamHistory(context: GitContext, query: HistoryQuery): AsyncGenerator<HistoryCommit> {
   const { tip, after, paths } = query
   if (tip === after) return
-  const isLimited = paths.length <= MAX_PATHSPECS && paths.some((path) => path.includes('/'))
   const range = after === undefined ? [tip] : [tip, `^${after}`]
-  const child = spawnRead(context, [...LOG, ...range, '--', ...(isLimited ? paths.map(pathspec) : [])])
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on('close', resolve)
-    child.on('error', (error) => reject(notStarted(context, error)))
-  })
+  const { children, output, isWanted } =
+    'name' in paths ? openNamed(context, range, paths) : openLog(context, range, paths)
+  const ended = Promise.all(children.map((child) => endOf(context, child)))
   ended.catch(() => undefined) // it is awaited below, after the stream has ended
-  const stderr = collectText(child)
-  const parser = new LogParser(isLimited || paths.length === 0 ? undefined : isUnder(paths))
+  const words = children.map(collectText)
+  const parser = new LogParser(isWanted)
   try {
-    for await (const chunk of child.stdout ?? []) yield* parser.push(chunk as Buffer)
-    const status = await ended
-    if (status !== 0) throw logFailed(tip, stderr())
+    for await (const chunk of output ?? []) yield* parser.push(chunk as Buffer)
+    const statuses = await ended
+    if (statuses.some((status) => status !== 0)) throw logFailed(tip, words.map((text) => text()).join(''))
     yield* parser.end()
   } finally {
-    child.kill()
+    for (const child of children) child.kill()
   }
+}
+
+/** The git that is running, what it prints, and which of the paths there are wanted; undefined: all. */
+interface Walk {
+  readonly children: readonly ChildProcess[]
+  readonly output: ChildProcess['stdout']
+  readonly isWanted: ((path: string) => boolean) | undefined
+}
+
+/**
+ * One `git log`. A folder at the top is no pathspec for it: matching every entry of every tree takes it three times as long
+ * as a diff of all, and where prompts are at the top, most of the repository is prompts.
+ */
+function openLog(context: GitContext, range: readonly string[], paths: readonly string[]): Walk {
+  const isLimited = paths.length <= MAX_PATHSPECS && paths.some((path) => path.includes('/'))
+  const log = spawnRead(context, [...LOG, ...range, '--', ...(isLimited ? paths.map(pathspec) : [])])
+  return { children: [log], output: log.stdout, isWanted: isLimited || paths.length === 0 ? undefined : isUnder(paths) }
+}
+
+/**
+ * `git rev-list | git diff-tree`, which compares each tree once. With a wildcard, git would take twice as long as without:
+ * it would hold it against every file of every folder. Without one, `git log` would compare to choose, and again to show.
+ */
+function openNamed(context: GitContext, range: readonly string[], { dir, name }: FilesNamed): Walk {
+  const list = spawnRead(context, ['rev-list', '--first-parent', ...range, '--'])
+  // Nobody waits for a single commit, so git need not write each at once.
+  const options = { stdin: 'pipe', env: { GIT_FLUSH: '0' } } as const
+  const diffs = spawnRead(context, [...DIFF_TREE, '--', pathspec(dir)], options)
+  // What a broken pipe means is told by how both end.
+  if (diffs.stdin !== null) list.stdout?.pipe(diffs.stdin).on('error', () => list.kill())
+  const [start, end] = [`${dir}/`, `/${name}`]
+  const isWanted = (path: string): boolean =>
+    path.endsWith(end) && path.startsWith(start) && path.indexOf('/', start.length) === path.length - end.length
+  return { children: [list, diffs], output: diffs.stdout, isWanted }
 }
 
 /** Turns the bytes of `git log -z --raw` into commits. */

@@ -51,15 +51,20 @@ export const PLAIN_PATHSPECS: ProcessEnv = {
 /** Reads speak English, so that the few words of git's that are looked at have one form, and never ask a question. */
 const READ_ENV: ProcessEnv = { ...PLAIN_PATHSPECS, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' }
 
+interface ReadStreams extends Pick<RunOptions, 'env'> {
+  readonly stdin?: 'ignore' | 'pipe'
+  readonly detached?: boolean
+}
+
 /** Starts a git that reads. The caller listens to its streams. Throws `unavailable` where there is no git. */
 export const spawnRead = (
   context: GitContext,
   args: readonly string[],
-  { stdin = 'ignore', detached = false }: { readonly stdin?: 'ignore' | 'pipe'; readonly detached?: boolean } = {},
+  { stdin = 'ignore', detached = false, env }: ReadStreams = {},
 ): ChildProcess =>
   spawn('git', [...READ_OPTIONS, ...args], {
     cwd: context.cwd,
-    env: { ...context.env, ...READ_ENV },
+    env: { ...context.env, ...env, ...READ_ENV },
     stdio: [stdin, 'pipe', 'pipe'],
     detached,
     windowsHide: true,
@@ -124,6 +129,13 @@ function feed(child: ChildProcess, input: string | Uint8Array | undefined): void
   child.stdin.on('error', () => child.stdin?.destroy())
   child.stdin.end(input)
 }
+
+/** The status of a child that streams, once it has ended; rejects where there is no git. */
+export const endOf = (context: GitContext, child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve, reject) => {
+    child.on('close', resolve)
+    child.on('error', (error) => reject(notStarted(context, error)))
+  })
 
 /** Gathers a child's standard error; the result gives what has come so far. */
 export function collectText(child: ChildProcess): () => string {

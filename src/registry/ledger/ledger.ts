@@ -36,13 +36,12 @@ export async function readRowsOf(
   git: RegistryRepository,
   query: LedgerQuery,
   slugs: readonly Slug[],
-  environments: readonly string[],
 ): Promise<ReadonlyMap<Slug, readonly LedgerRow[]>> {
   const known = await readKeptRowsOf(git, query, slugs)
   if (known !== undefined) return known
   if (slugs.length > FEW_SLUGS) return readAllRows(git, query)
   const rows = new Map<Slug, readonly LedgerRow[]>()
-  for (const slug of slugs) rows.set(slug, await readSlugRows(git, query, slug, environments))
+  for (const slug of slugs) rows.set(slug, await readSlugRows(git, query, slug))
   return rows
 }
 
