@@ -14,10 +14,11 @@ export const appliedToPrompts = (
   { all, names }: { all: boolean; names: readonly string[] },
 ): unknown => appliedJson(applied, all || names.length > 1)
 
-/** Says beside the result, which has no place for it, that a push tells no webhook. */
-export function noteUnsent(applied: Applied, { note }: Context): Applied {
+/** Says beside the result what has no place in it: that a push tells no webhook, and with --json what --all passed over. */
+export function noteBeside(applied: Applied, { json }: { readonly json: boolean }, { note }: Context): Applied {
   const unsent = applied.push === undefined ? undefined : unsentNote(applied.push)
   if (unsent !== undefined) note(unsent)
+  if (json) for (const line of passedOver(applied)) note(line)
   return applied
 }
 
@@ -28,7 +29,7 @@ export function noteUnsent(applied: Applied, { note }: Context): Applied {
 export function formatApplied(applied: Applied, style: Style): string {
   const lines: string[] = []
   if (applied.records.length === 0) lines.push('Nothing to do.')
-  lines.push(...formatSkipped(applied, style))
+  lines.push(...passedOver(applied).map((line) => style.dim(line)))
   if (applied.commit !== undefined) lines.push(style.dim(`commit ${applied.commit.slice(0, 12)}`))
   if (applied.push !== undefined) {
     lines.push(
@@ -57,11 +58,11 @@ function cellsOf(record: ChangeRecord, dryRun: boolean, style: Style): readonly 
 }
 
 /** Groups what was passed over by its reason, and names a few. */
-function formatSkipped({ skipped }: Applied, style: Style): readonly string[] {
+function passedOver({ skipped }: Applied): readonly string[] {
   const groups = new Map<string, string[]>()
   for (const { slug, reason } of skipped) groups.set(reason, [...(groups.get(reason) ?? []), slug])
   return [...groups].map(([reason, slugs]) => {
     const named = slugs.length <= 3 ? `: ${slugs.join(', ')}` : ''
-    return style.dim(`passed over ${slugs.length} (${reason})${named}`)
+    return `passed over ${slugs.length} (${reason})${named}`
   })
 }

@@ -1,5 +1,5 @@
 import { archive as archivePrompts } from '../registry/archive.js'
-import { appliedToPrompts, formatApplied, noteUnsent } from './applied.js'
+import { appliedToPrompts, formatApplied, noteBeside } from './applied.js'
 import { defineCommand } from './command.js'
 import { environmentFlag, environmentOption, promptsFlags, promptsOptions } from './options.js'
 
@@ -11,7 +11,8 @@ export const archive = defineCommand({
     environmentFlag(promptsFlags(command, 'every prompt of the environment'))
   },
   parse: (words, options) => ({ ...promptsOptions(words, options), environment: environmentOption(options) }),
-  run: async (request, context) => noteUnsent(await archivePrompts(await context.registry(), request), context),
+  run: async (request, context) =>
+    noteBeside(await archivePrompts(await context.registry(), request), request, context),
   text: formatApplied,
   json: appliedToPrompts,
 })

@@ -81,7 +81,7 @@ export function promptsOptions(words: readonly string[], options: Options) {
       hint: 'Look at the plan with --dry-run first, or name the prompt that should be at that version.',
     })
   }
-  return { ...targets, ...writeOptions(options), expect }
+  return { ...targets, ...writeOptions(options), expect, json: booleanOption(options, 'json') }
 }
 
 /** `--range <base>..<head>`, HEAD being the end by default. Throws `usage`. */

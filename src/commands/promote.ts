@@ -1,6 +1,6 @@
 import { PromptctlError } from '../core/errors.js'
 import { promote as promotePrompts } from '../registry/promote.js'
-import { appliedToPrompts, formatApplied, noteUnsent } from './applied.js'
+import { appliedToPrompts, formatApplied, noteBeside } from './applied.js'
 import { defineCommand } from './command.js'
 import { booleanOption, environmentOption, promptsFlags, promptsOptions } from './options.js'
 
@@ -34,7 +34,8 @@ export const promote = defineCommand({
       restore: booleanOption(options, 'restore'),
     }
   },
-  run: async (request, context) => noteUnsent(await promotePrompts(await context.registry(), request), context),
+  run: async (request, context) =>
+    noteBeside(await promotePrompts(await context.registry(), request), request, context),
   text: formatApplied,
   json: appliedToPrompts,
 })

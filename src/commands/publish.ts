@@ -1,6 +1,6 @@
 import { PromptctlError } from '../core/errors.js'
 import { publish as publishPrompts } from '../registry/publish.js'
-import { appliedToPrompts, formatApplied, noteUnsent } from './applied.js'
+import { appliedToPrompts, formatApplied, noteBeside } from './applied.js'
 import { defineCommand } from './command.js'
 import { booleanOption, environmentFlag, environmentOption, promptsFlags, promptsOptions } from './options.js'
 
@@ -31,7 +31,8 @@ export const publish = defineCommand({
       stage,
     }
   },
-  run: async (request, context) => noteUnsent(await publishPrompts(await context.registry(), request), context),
+  run: async (request, context) =>
+    noteBeside(await publishPrompts(await context.registry(), request), request, context),
   text: formatApplied,
   json: appliedToPrompts,
 })

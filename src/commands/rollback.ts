@@ -3,7 +3,7 @@ import { parseReference } from '../core/reference.js'
 import type { Applied } from '../registry/apply.js'
 import { type RollbackRequest, type RollbackTarget, rollback as rollbackPrompts } from '../registry/rollback.js'
 import { type EnvironmentRollbackRequest, rollbackEnvironment } from '../registry/rollback-environment.js'
-import { appliedJson, formatApplied, noteUnsent } from './applied.js'
+import { appliedJson, formatApplied, noteBeside } from './applied.js'
 import { defineCommand, type Options } from './command.js'
 import {
   booleanOption,
@@ -18,8 +18,8 @@ import {
 } from './options.js'
 
 type Request =
-  | { readonly kind: 'prompts'; readonly request: RollbackRequest }
-  | { readonly kind: 'environment'; readonly request: EnvironmentRollbackRequest }
+  | { readonly kind: 'prompts'; readonly json: boolean; readonly request: RollbackRequest }
+  | { readonly kind: 'environment'; readonly json: boolean; readonly request: EnvironmentRollbackRequest }
 
 export const rollback = defineCommand<Request, Applied>({
   usage: 'rollback [prompts...]',
@@ -38,9 +38,10 @@ export const rollback = defineCommand<Request, Applied>({
   },
   parse: (words, options) => {
     const to = textOption(options, 'to')
+    const json = booleanOption(options, 'json')
     return to === undefined
-      ? { kind: 'prompts', request: parsePrompts(words, options) }
-      : { kind: 'environment', request: parseEnvironmentRollback(words, to, options) }
+      ? { kind: 'prompts', json, request: parsePrompts(words, options) }
+      : { kind: 'environment', json, request: parseEnvironmentRollback(words, to, options) }
   },
   run: async (asked, context) => {
     const registry = await context.registry()
@@ -48,7 +49,7 @@ export const rollback = defineCommand<Request, Applied>({
       asked.kind === 'prompts'
         ? await rollbackPrompts(registry, asked.request)
         : await rollbackEnvironment(registry, asked.request)
-    return noteUnsent(applied, context)
+    return noteBeside(applied, asked, context)
   },
   text: formatApplied,
   json: (applied, asked) => appliedJson(applied, asked.kind === 'environment' || asked.request.targets.length > 1),

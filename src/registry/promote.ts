@@ -1,6 +1,6 @@
 import { isPromptctlError, PromptctlError } from '../core/errors.js'
 import { liveIn } from '../core/ledger.js'
-import type { Change, Moment, Standing } from '../core/lifecycle/change.js'
+import { type Change, type Moment, type Standing, withdrawalOf } from '../core/lifecycle/change.js'
 import { planPromotion, requireLive } from '../core/lifecycle/promotion.js'
 import { PROMPTS_DIR, parsePromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
@@ -137,7 +137,7 @@ async function planFor(
       else if (isAll) skipped.push({ slug: source.slug, reason: `in ${route.to} already` })
       else unchanged.push(unchangedRecord(target))
     } catch (error) {
-      const reason = isAll ? reasonToSkip(error, source) : undefined
+      const reason = isAll ? reasonToSkip(error, source, target) : undefined
       if (reason === undefined) throw error
       skipped.push({ slug: source.slug, reason })
     }
@@ -173,13 +173,13 @@ async function planOne(
 }
 
 /** With --all, what stands in the way of one prompt does not stop the others; the message says what was passed over. */
-function reasonToSkip(error: unknown, { versions, environment }: Standing): string | undefined {
+function reasonToSkip(error: unknown, { versions, environment }: Standing, target: Standing): string | undefined {
   if (liveIn(versions, environment) === undefined) return `not live in ${environment}`
   if (!isPromptctlError(error)) return undefined
   const reason = error.details?.['reason']
   if (reason === 'rolled_back') return 'rolled back there; promote it by name with --again'
-  if (error.code === 'illegal_transition') return 'archived there'
-  return undefined
+  const withdrawal = error.code === 'illegal_transition' ? withdrawalOf(target) : undefined
+  return withdrawal === undefined ? undefined : `${withdrawal} there`
 }
 
 async function slugsAt(registry: Registry, head: Oid | undefined, environment: Environment): Promise<readonly Slug[]> {

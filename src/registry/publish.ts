@@ -1,4 +1,4 @@
-import { type Change, isWithdrawn, type Moment, type Standing } from '../core/lifecycle/change.js'
+import { type Change, type Moment, type Standing, withdrawalOf } from '../core/lifecycle/change.js'
 import { planPublish } from '../core/lifecycle/publish.js'
 import { formatPromptPath } from '../core/paths.js'
 import { isSealed, type PromptDocument, parsePrompt } from '../core/prompt-reader.js'
@@ -84,8 +84,9 @@ async function planAll(
     assertExpected(standing, request.expect)
     const document = unpublished.get(standing.slug)
     if (document === undefined) throw new Error(`${standing.slug} was asked for and not read`)
-    if (request.all && !request.restore && (document.prompt.state === 'archived' || isWithdrawn(standing))) {
-      skipped.push({ slug: standing.slug, reason: 'archived' })
+    const withdrawal = withdrawalOf(standing) ?? (document.prompt.state === 'archived' ? 'archived' : undefined)
+    if (request.all && !request.restore && withdrawal !== undefined) {
+      skipped.push({ slug: standing.slug, reason: withdrawal })
       continue
     }
     const change = planPublish(standing, document, moment, options)

@@ -71,6 +71,11 @@ describe('JSON of the commands that change something', () => {
     const text = (await registry.cli('publish', '--all')).stdout
     expect(text).toMatch(/passed over 1 \(published already\)/)
     expect(text).toMatch(/passed over 1 \(archived\)/)
+    expect(await registry.cli('publish', '--all', '--json')).toMatchObject({
+      exit: 0,
+      stdout: '[]\n',
+      stderr: expect.stringMatching(/^passed over 2 \(published already\): .*\npassed over 1 \(archived\): .*\n$/),
+    })
     expect(await registry.json('publish', '--all')).toEqual([])
     registry.edit(draft, 'state: published', 'state: draft')
     registry.commit('draft again')
@@ -82,6 +87,21 @@ describe('JSON of the commands that change something', () => {
     expect((await registry.cli('promote', '--all', '--to', 'staging')).stdout).toMatch(
       /passed over 2 \(in staging already\)/,
     )
+  })
+
+  it('--all tells what was deleted from what is archived', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.live('Deleted', undefined, 'staging')
+    const text = registry.repo.read(registry.file(slug, 'staging'))
+    registry.repo.git('rm', '-q', registry.file(slug, 'staging'))
+    registry.commit('gone')
+    registry.edit(slug, 'Hello', 'Bye')
+    await registry.json('publish', slug)
+    const promoted = await registry.cli('promote', '--all', '--to', 'staging')
+    expect(promoted.stdout).toContain(`passed over 1 (deleted there): ${slug}\n`)
+    registry.repo.write(registry.file(slug, 'staging'), text.replace('Hello', 'Again'))
+    const published = await registry.cli('publish', '--all', '--env', 'staging')
+    expect(published.stdout).toContain(`passed over 1 (deleted): ${slug}\n`)
   })
 
   it('publish --all stops at a file that is no prompt, and commits nothing', async () => {

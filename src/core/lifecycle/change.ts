@@ -66,20 +66,26 @@ export function createChange(
 }
 
 /**
- * True when the prompt was taken out of the environment: its newest version that is neither draft nor invalid is
- * archived or deleted. Only --restore brings it back.
+ * How the prompt was taken out of the environment, by its newest version that is neither draft nor invalid; undefined when
+ * it was not. Only --restore brings it back.
  */
-export function isWithdrawn({ versions, environment }: Pick<Standing, 'versions' | 'environment'>): boolean {
+export function withdrawalOf({
+  versions,
+  environment,
+}: Pick<Standing, 'versions' | 'environment'>): 'archived' | 'deleted' | undefined {
   const decisive = versions.findLast(
     (version) => version.environment === environment && version.state !== 'draft' && version.state !== 'invalid',
   )
-  return decisive?.state === 'archived' || decisive?.state === 'deleted'
+  return decisive?.state === 'archived' || decisive?.state === 'deleted' ? decisive.state : undefined
 }
+
+export const isWithdrawn = (standing: Pick<Standing, 'versions' | 'environment'>): boolean =>
+  withdrawalOf(standing) !== undefined
 
 /** Throws `illegal_transition` for what is archived or deleted, unless `restore` was asked for. */
 export function assertNotWithdrawn(standing: Standing, restore: boolean, command: string): void {
-  if (restore || !isWithdrawn(standing)) return
-  const state = newestIn(standing.versions, standing.environment)?.state === 'deleted' ? 'deleted' : 'archived'
+  const state = withdrawalOf(standing)
+  if (restore || state === undefined) return
   throw illegalTransition(
     standing,
     `${standing.slug} is ${state} in ${standing.environment}`,
