@@ -1,5 +1,4 @@
 import { PromptctlError } from '../core/errors.js'
-import { decodeText } from '../core/import/text.js'
 import { parseName } from '../core/reference.js'
 import { edit as editPrompt, readForEdit } from '../registry/edit.js'
 import { appliedJson, formatApplied } from './applied.js'
@@ -16,6 +15,7 @@ import {
   writeFlags,
   writeOptions,
 } from './options.js'
+import { readTemplate } from './template-file.js'
 
 /** What --set may change; the rest never changes, or has commands of its own. */
 const SETTABLE = ['title', 'description', 'tags', 'aliases'] as const
@@ -39,18 +39,26 @@ export const edit = defineCommand({
     expect: countOption(options, 'expect'),
     ...writeOptions(options),
   }),
-  run: async ({ file, set, ...request }, { registry, readInput, editText }) => {
-    const opened = await registry()
+  run: async ({ file, set, ...request }, context) => {
+    const opened = await context.registry()
     if (file === undefined && Object.keys(set).length === 0) {
       const { text, slug } = await readForEdit(opened, request.name, request.environment)
-      return editText(text, `${slug}.yaml`, (edited) => editPrompt(opened, { ...request, edit: { text: edited } }))
+      return context.editText(text, `${slug}.yaml`, (edited) => {
+        if (edited.trim() === '') throw nothingLeft(slug)
+        return editPrompt(opened, { ...request, edit: { text: edited } })
+      })
     }
-    const template = file === undefined ? {} : { template: decodeText(await readInput(file), file) }
+    const template = file === undefined ? {} : { template: await readTemplate(file, context) }
     return editPrompt(opened, { ...request, edit: { values: { ...set, ...template } } })
   },
   text: formatApplied,
   json: (applied) => appliedJson(applied, false),
 })
+
+const nothingLeft = (slug: string): PromptctlError =>
+  new PromptctlError('usage', 'The editor left nothing, so nothing was changed', {
+    hint: `promptctl archive ${slug} takes the prompt out of service.`,
+  })
 
 function parseSettings(settings: readonly string[]): Record<string, string | readonly string[]> {
   const values: Record<string, string | readonly string[]> = {}

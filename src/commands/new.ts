@@ -1,9 +1,9 @@
 import { PromptctlError } from '../core/errors.js'
-import { decodeText } from '../core/import/text.js'
 import { createPrompt } from '../registry/create.js'
 import { appliedJson, formatApplied } from './applied.js'
 import { defineCommand } from './command.js'
 import { collect, listOption, textOption, writeFlags, writeOptions } from './options.js'
+import { readTemplate } from './template-file.js'
 
 export const newPrompt = defineCommand({
   usage: 'new <title>',
@@ -25,14 +25,16 @@ export const newPrompt = defineCommand({
       ...writeOptions(options),
     }
   },
-  run: async ({ file, ...request }, { registry, readInput, editText }) => {
-    const opened = await registry()
-    const create = async (template: string) => {
-      if (template === '') throw new PromptctlError('usage', 'The template is empty, so no prompt was made')
-      return createPrompt(opened, { ...request, content: { template } })
-    }
-    if (file === undefined) return editText('', 'template.mustache', create)
-    return create(decodeText(await readInput(file), file))
+  run: async ({ file, ...request }, context) => {
+    const opened = await context.registry()
+    const create = (template: string) => createPrompt(opened, { ...request, content: { template } })
+    if (file !== undefined) return create(await readTemplate(file, context))
+    return context.editText('', 'template.mustache', (template) => {
+      if (template.trim() !== '') return create(template)
+      throw new PromptctlError('usage', 'The template is empty, so no prompt was made', {
+        hint: 'Write it in the editor and save it, or give it with --template-file <file>.',
+      })
+    })
   },
   text: formatApplied,
   json: (applied) => appliedJson(applied, false),

@@ -39,7 +39,8 @@ describe('new', () => {
     )
     const { slug } = made.json<{ slug: string }>()
     expect(await registry.json('show', slug)).toMatchObject({ template: 'From the editor {{name}}\n' })
-    await expectFailure(registry.place({ editor: () => '' }), 2, 'usage', 'new', 'Empty')
+    await expectFailure(registry.place({ editor: () => '\n' }), 2, 'usage', 'new', 'Empty')
+    await expectFailure(registry.place({ stdin: '' }), 2, 'usage', 'new', 'Empty', '-f', '-')
     await expectFailure(registry.place(), 2, 'usage', 'new', 'No editor')
     await expectFailure(registry.place({ stdin: 'x' }), 2, 'usage', 'new', ' ', '-f', '-')
     await expectFailure(registry.place(), 3, 'not_found', 'new', 'X', '-f', 'nowhere.txt')
@@ -90,6 +91,21 @@ describe('edit', () => {
     expect((await run()).json()).toMatchObject({ changed: false, version: 1 })
     expect((await run('--publish')).json()).toMatchObject({ changed: true, state: 'published', version: 2 })
     expect((await run('--publish')).json()).toMatchObject({ changed: false, version: 2 })
+  })
+
+  it('refuses to leave nothing: an empty template, or an empty file from the editor', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.live('Kept')
+    const before = registry.head()
+    for (const [place, ...words] of [
+      [{ stdin: '' }, '--template-file', '-'],
+      [{ stdin: '' }, '--template-file', '-', '--set', 'title=x', '--publish'],
+      [{ editor: () => '\n' }],
+    ] as const) {
+      const error = await expectFailure(registry.place(place), 2, 'usage', 'edit', slug, ...words)
+      expect(error.message).toMatch(/empty|nothing/)
+    }
+    expect(registry.head()).toBe(before)
   })
 
   it.each([
