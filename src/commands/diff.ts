@@ -26,6 +26,9 @@ interface Result {
   readonly diffs: readonly (PromptDiff | RangeDiff)[]
 }
 
+/** A number, or a commit. */
+const VERSION = /^(?:[0-9]+|[0-9a-f]{7,64})$/
+
 export const diff = defineCommand<Request, Result>({
   usage: 'diff [prompt] [a] [b]',
   summary: 'Compare versions or environments, word by word',
@@ -74,7 +77,8 @@ export const diff = defineCommand<Request, Result>({
     const [first = '', second, third] = words
     const names = (word: string): word is Environment =>
       isEnvironment(word) && registry.config.environments.includes(word)
-    if (second !== undefined && third === undefined && names(first) && names(second)) {
+    // Behind an environment a word is one too; one that there is not is refused as such.
+    if (second !== undefined && third === undefined && names(first) && isEnvironment(second) && !VERSION.test(second)) {
       if (environment !== undefined) {
         throw new PromptctlError('usage', 'Two environments are compared by their names, and --env names a third', {
           hint: `promptctl diff ${first} ${second}`,

@@ -68,7 +68,7 @@ function describeUnknownKey(path: Path, key: string): string {
   if (path.length === 0) return `${name} is not a key of a prompt file${suggestion(key, PROMPT_KEYS)}`
   if (path[0] === 'messages') return `${name} cannot stand beside "placeholder"`
   if (path.length === 1) return `${name} cannot name a variable: letters, digits, - and _ can, at most 200`
-  if (key === 'pattern' || key === '$ref')
-    return `${name} is not allowed in a variable: it would run a stranger's regular expression`
+  if (key === 'pattern') return `${name} is not allowed in a variable: it would run a stranger's regular expression`
+  if (key === '$ref') return `${name} is not allowed in a variable: write out what it refers to`
   return `${name} is not a keyword of a variable${suggestion(key, VARIABLE_KEYWORDS)}`
 }

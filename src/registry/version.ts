@@ -1,5 +1,5 @@
 import { PromptctlError } from '../core/errors.js'
-import type { Version } from '../core/ledger.js'
+import { newestIn, type Version } from '../core/ledger.js'
 import type { Reference } from '../core/reference.js'
 import type { Environment, Slug } from '../core/slug.js'
 import { requireTip } from './branches.js'
@@ -87,7 +87,21 @@ export async function requireLive(
   const live = await readLive(registry, commit, environment, slug)
   if (live !== undefined) return live
   throw new PromptctlError('not_found', `${slug} is not live in ${environment}`, {
-    hint: `promptctl log ${slug} --env ${environment} shows what became of it, promptctl status where it is live.`,
+    hint: `${await wayToLive(registry, commit, environment, slug)} puts it into service; promptctl status shows where it is live.`,
     details: { slug, environment },
   })
+}
+
+/** What was never in an environment is promoted there; the first has nothing before it. */
+async function wayToLive(registry: Registry, commit: Oid, environment: Environment, slug: Slug): Promise<string> {
+  const { repository } = await registry.git()
+  // Without history, that there is no file now is all that is known.
+  const versions = (await repository.isShallow()) ? [] : await readVersions(registry, commit, slug)
+  const newest = newestIn(versions, environment)
+  const isThere = newest !== undefined && newest.state !== 'deleted'
+  if (!isThere && environment !== registry.config.environments[0]) {
+    return `promptctl promote ${slug} --to ${environment}${newest === undefined ? '' : ' --restore'}`
+  }
+  const restore = newest?.state === 'archived' ? ' --restore' : ''
+  return `promptctl publish ${slug} --env ${environment}${restore}`
 }

@@ -148,6 +148,17 @@ describe('edit', () => {
   })
 })
 
+it('edit of a chat prompt takes no template', async () => {
+  const registry = createRegistry()
+  const messages = [{ role: 'system', content: 'Help' }]
+  const { slug } = registry.seed('Chat', [{ state: 'draft', more: { messages } }])
+  const failure = await expectFailure(registry.place({ stdin: 'x' }), 2, 'usage', 'edit', slug, '--template-file', '-')
+  expect(failure).toMatchObject({
+    message: `${slug} is a chat prompt: it has messages in place of a template`,
+    hint: `promptctl edit ${slug} --env development opens them in $EDITOR.`,
+  })
+})
+
 describe('import', () => {
   const CSV = 'act,prompt\nGreeter,"Hi ${name:Bo}, {{as is}}"\n"Say ""x""",plain\n'
 

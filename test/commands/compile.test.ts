@@ -197,6 +197,21 @@ describe('compile', () => {
     await fails(registry, 'missing_variable', slug, values)
   })
 
+  it('says how what is not live would be', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.seed('Path', [{}, { environment: 'staging', state: 'draft' }, { state: 'archived' }])
+    const gone = registry.seed('Gone', [{ environment: 'staging' }, { environment: 'staging', state: 'deleted' }]).slug
+    const hintOf = async (name: string, environment: string) => {
+      const { hint = '' } = await registry.fails(3, 'not_found', 'compile', name, '--live', '--env', environment)
+      return hint.replace(/ puts it into service;.*$/, '')
+    }
+    expect(await hintOf(slug, 'production')).toBe(`promptctl promote ${slug} --to production`)
+    expect(await hintOf(slug, 'staging')).toBe(`promptctl publish ${slug} --env staging`)
+    expect(await hintOf(slug, 'development')).toBe(`promptctl publish ${slug} --env development --restore`)
+    expect(await hintOf(gone, 'staging')).toBe(`promptctl promote ${gone} --to staging --restore`)
+    expect(await hintOf(gone, 'development')).toBe(`promptctl publish ${gone} --env development`)
+  })
+
   it('says which version it was, with --json', async () => {
     const registry = createRegistry()
     const { slug } = registry.live('Json', 'one {{name}}\n', 'staging')

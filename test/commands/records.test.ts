@@ -304,6 +304,10 @@ describe('diff', () => {
     const markdown = (await run('staging', 'development', '--format', 'markdown')).stdout
     expect(markdown).toMatch(/### Diffed\n[\s\S]*```diff\n[\s\S]*- {2}one two\n\+ {2}one three\n[\s\S]*```/)
     await registry.fails(2, 'usage', 'diff', slug, '../x')
+    expect(await registry.fails(2, 'usage', 'diff', 'development', 'nope')).toMatchObject({
+      message: 'There is no environment nope',
+      hint: 'This registry has development, staging, production.',
+    })
     await registry.fails(3, 'not_found', 'diff', slug, '1', '9')
     await registry.fails(2, 'usage', 'diff', slug, '--format', 'xml')
     const elsewhere = ['--env', 'staging']
