@@ -1,64 +1,89 @@
 import { PromptctlError } from '../core/errors.js'
-import { defineCommand } from './command.js'
+import { visibleLine } from '../core/visible.js'
+import { type AnyCommand, type Context, defineCommand } from './command.js'
+import type { Candidate, KnownCommand } from './completion-candidates.js'
+import { textOption } from './options.js'
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const
 type Shell = (typeof SHELLS)[number]
 
-export const completion = defineCommand<Shell, string>({
+interface Request {
+  readonly shell: Shell
+  /** What is typed so far, where a script asks what could follow. */
+  readonly line: string | undefined
+}
+
+export const completion = defineCommand<Request, string>({
   usage: 'completion <shell>',
   summary: 'Print a completion script for bash, zsh or fish',
   examples: [
     'source <(promptctl completion bash)',
     'promptctl completion fish > ~/.config/fish/completions/promptctl.fish',
   ],
-  parse: ([word]) => {
+  flags: (command) => {
+    command.option('--candidates <line>', 'what could end that line, with its meaning: the scripts ask this')
+  },
+  parse: ([word], options) => {
     const shell = SHELLS.find((known) => known === word)
-    if (shell !== undefined) return shell
+    if (shell !== undefined) return { shell, line: textOption(options, 'candidates') }
     throw new PromptctlError('usage', `completion takes ${SHELLS.join(', ')}, not ${JSON.stringify(word)}`)
   },
-  run: async (shell) => {
-    const { COMMANDS } = await import('./index.js')
-    const commands = COMMANDS.map(({ usage, summary }) => ({ name: usage.split(' ', 1)[0] ?? usage, summary }))
-    return SCRIPTS[shell](commands)
-  },
-  text: (script) => script,
+  run: async ({ shell, line }, context) =>
+    line === undefined ? SCRIPTS[shell] : formatCandidates(await candidatesFor(line, context)),
+  text: (result) => result,
 })
 
-type Named = readonly { readonly name: string; readonly summary: string }[]
+/** A line each; behind a tab what it means. */
+const formatCandidates = (candidates: readonly Candidate[]): string =>
+  candidates.map(({ word, meaning }) => `${word}\t${visibleLine(meaning)}\n`).join('')
 
-const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
-const namesOf = (commands: Named): string => commands.map(({ name }) => name).join(' ')
+async function candidatesFor(line: string, { registry }: Context): Promise<readonly Candidate[]> {
+  const [{ COMMANDS }, { Command }, { findCandidates }] = await Promise.all([
+    import('./index.js'),
+    import('commander'),
+    import('./completion-candidates.js'),
+  ])
+  const knownOf = ({ usage, summary, flags }: AnyCommand): KnownCommand => {
+    const command = new Command()
+    flags?.(command)
+    return { usage, summary, options: command.options }
+  }
+  return findCandidates(line, {
+    commands: COMMANDS.map(knownOf),
+    shells: SHELLS,
+    prompts: async () => {
+      const { listBriefly } = await import('../registry/list.js')
+      const listed = await listBriefly(await registry(), { ...ANY_PROMPT, environment: undefined })
+      return listed.map(({ slug, title }) => ({ word: slug, meaning: title ?? '' }))
+    },
+    environments: async () => (await registry()).config.environments,
+  })
+}
 
-/** Prompts are completed from the files of the default environment: `list` prints a slug first on each line. */
-const SCRIPTS: Readonly<Record<Shell, (commands: Named) => string>> = {
-  bash: (commands) => `_promptctl() {
-  local word=\${COMP_WORDS[COMP_CWORD]}
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W ${quote(namesOf(commands))} -- "$word"))
-  elif [ "\${word#-}" = "$word" ]; then
-    COMPREPLY=($(compgen -W "$(promptctl list 2>/dev/null | cut -f1)" -- "$word"))
-  fi
+const ANY_PROMPT = { state: undefined, tag: undefined, full: false } as const
+
+/** Each hands over the line up to the cursor. Where nothing comes back, a file's name is completed. */
+const SCRIPTS: Readonly<Record<Shell, string>> = {
+  // Bash takes what follows an equals sign for a word of its own.
+  bash: `_promptctl() {
+  local IFS=$'\\n'
+  COMPREPLY=($(promptctl completion bash --candidates "\${COMP_LINE:0:COMP_POINT}" 2>/dev/null | cut -f1))
+  [[ $COMP_WORDBREAKS != *=* ]] || COMPREPLY=("\${COMPREPLY[@]#--*=}")
 }
 complete -o default -F _promptctl promptctl
 `,
-  zsh: (commands) => `#compdef promptctl
+  zsh: `#compdef promptctl
 _promptctl() {
-  if (( CURRENT == 2 )); then
-    local -a commands=(${commands.map(({ name, summary }) => quote(`${name}:${summary}`)).join(' ')})
-    _describe 'command' commands
-  else
-    local -a prompts=(\${(f)"$(promptctl list 2>/dev/null | cut -f1)"})
-    _describe 'prompt' prompts || _files
-  fi
+  local -a candidates
+  local word meaning
+  while IFS=$'\\t' read -r word meaning; do
+    candidates+=("\${word//:/\\\\:}\${meaning:+:$meaning}")
+  done < <(promptctl completion zsh --candidates "\${(j: :)words[1,CURRENT]}" 2>/dev/null)
+  (( \${#candidates} )) && _describe 'promptctl' candidates || _files
 }
 compdef _promptctl promptctl
 `,
-  fish: (commands) =>
-    [
-      ...commands.map(
-        ({ name, summary }) => `complete -c promptctl -f -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`,
-      ),
-      "complete -c promptctl -n 'not __fish_use_subcommand' -a '(promptctl list 2>/dev/null | cut -f1)'",
-      '',
-    ].join('\n'),
+  fish: `complete -c promptctl -f -n __fish_use_subcommand -a '(promptctl completion fish --candidates (commandline -cp | string collect) 2>/dev/null)'
+complete -c promptctl -n 'not __fish_use_subcommand' -a '(promptctl completion fish --candidates (commandline -cp | string collect) 2>/dev/null)'
+`,
 }

@@ -123,8 +123,9 @@ describe('promptctl --help', () => {
 describe('completion', () => {
   it.each(['bash', 'zsh', 'fish'])('%s knows every command', async (shell) => {
     const dir = tempDir()
-    const { exit, stdout } = await promptctl({ dir, env: isolatedEnv(dir) }, 'completion', shell)
-    expect(exit).toBe(0)
-    for (const { usage } of COMMANDS) expect(stdout).toContain(nameOf(usage))
+    const place = { dir, env: isolatedEnv(dir) }
+    expect((await promptctl(place, 'completion', shell)).stdout).toContain(`completion ${shell} --candidates`)
+    const { exit, stdout } = await promptctl(place, 'completion', shell, '--candidates', 'promptctl ')
+    expect([exit, stdout]).toEqual([0, COMMANDS.map(({ usage, summary }) => `${nameOf(usage)}\t${summary}\n`).join('')])
   })
 })
