@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isPromptctlError } from '../../src/core/errors.js'
@@ -317,6 +317,16 @@ describe('what is kept of a snapshot', () => {
     await snapshotOf(fixture)
     writeFileSync(cacheOf(fixture), damage(readFileSync(cacheOf(fixture))))
     expect((await snapshotOf(fixture)).find(slug)?.delivered.template).toBe('Hi')
+  })
+
+  it('is of no use to another environment [case 14]', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    const draft = fixture.live('Other', 'Not yet', 'staging')
+    await snapshotOf(fixture, 'staging' as Environment)
+    cpSync(join(cacheOf(fixture), '../staging'), cacheOf(fixture))
+    expect((await snapshotOf(fixture)).slugs).toEqual([slug])
+    expect((await snapshotOf(fixture)).find(draft.slug)).toBeUndefined()
   })
 
   it('is of no use to a history that was rewritten', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ChangeRecord } from '../../src/registry/apply.js'
@@ -279,6 +279,23 @@ describe('the cache [case 14]', () => {
     expect(await answers(registry)).toEqual(before)
     rmSync(join(registry.repo.dir, '.git/promptctl'), { recursive: true, force: true })
     expect(await answers(registry)).toEqual(before)
+  }, 90_000)
+
+  it('of another prompt or environment: the same answers', async () => {
+    const registry = createRegistry()
+    const one = registry.seed('One', [{ template: 'a' }, { environment: 'staging', template: 'a' }])
+    const two = registry.seed('Two', [{ template: 'b' }])
+    const answers = async () =>
+      Promise.all(['log', 'list'].map(async (name) => (await registry.cli(name, '--env', 'development')).stdout))
+    await registry.log(one.slug)
+    await registry.log(two.slug)
+    const cache = join(registry.repo.dir, '.git/promptctl/root/cache')
+    cpSync(join(cache, 'slugs', one.slug), join(cache, 'slugs', two.slug))
+    expect((await registry.log(two.slug)).map(({ slug }) => slug)).toEqual([two.slug])
+    const before = await answers()
+    for (const command of ['log', 'list']) await registry.cli(command, '--env', 'staging')
+    for (const kept of ['timeline', 'overview']) cpSync(join(cache, kept, 'staging'), join(cache, kept, 'development'))
+    expect(await answers()).toEqual(before)
   })
 
   it.each(ENGINES)('a prompt that is looked for alone has the versions of the whole ledger: %s', async (engine) => {

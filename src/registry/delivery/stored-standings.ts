@@ -15,11 +15,12 @@ import type { Row } from './row.js'
  */
 
 /** To be raised with any change to the form, and when the same history would give other rows. */
-const MAGIC = 'PCTLDLV1'
+const MAGIC = 'PCTLDLV2'
 const HEADER_LENGTH = 16
 
 interface Index {
   readonly prefix: string
+  readonly environment: Environment
   readonly environments: readonly Environment[]
   readonly tip: Oid
   readonly invalid: readonly Slug[]
@@ -41,8 +42,11 @@ export async function readStoredStandings(
   const { cache, prefix } = await registry.git()
   const bytes = cache.read(nameOf(environment))
   const index = bytes === undefined ? undefined : readIndex(asBuffer(bytes))
-  const isOurs = index?.prefix === prefix && index.environments.join() === registry.config.environments.join()
-  return bytes === undefined || !isOurs ? undefined : unpack(asBuffer(bytes), index, environment, known)
+  const isOurs =
+    index?.prefix === prefix &&
+    index.environment === environment &&
+    index.environments.join() === registry.config.environments.join()
+  return bytes === undefined || !isOurs ? undefined : unpack(asBuffer(bytes), index, known)
 }
 
 /** Keeps the standings. What comes back gives them in as few pieces of memory as when they are read. */
@@ -57,6 +61,7 @@ export async function storeStandings(
   const places = new Map(contents.map((content, index) => [content, index]))
   const index: Index = {
     prefix,
+    environment,
     environments: registry.config.environments,
     tip,
     invalid: [...invalid],
@@ -65,13 +70,13 @@ export async function storeStandings(
   }
   const bytes = formatFile(index, [...rows.map(({ head }) => head), ...contents.map((content) => content.bytes)])
   cache.write(nameOf(environment), bytes)
-  return (known) => unpack(bytes, index, environment, known)
+  return (known) => unpack(bytes, index, known)
 }
 
 const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
 
-function unpack(bytes: Buffer, index: Index, environment: Environment, known: Contents): Standings {
-  const { tip, invalid } = index
+function unpack(bytes: Buffer, index: Index, known: Contents): Standings {
+  const { environment, tip, invalid } = index
   const rows = new Map(unpackRows(bytes, index, known).map((row) => [row.slug, row]))
   return {
     environment,
