@@ -10,6 +10,8 @@ import { currentProcess } from './process-identity.js'
 
 /** Even where the holders change, waiting ends after so many times the timeout. */
 const LONGEST_QUEUE = 4
+/** A holder that has just given the lock back leaves nobody, too: so often in a row it is no coincidence. */
+const MISSES = 10
 
 export interface LockOptions {
   /** How long to wait for one live holder; 10 s by default. */
@@ -41,9 +43,11 @@ async function takeLock(dir: string, { timeoutMs = 10_000, now = Date.now }: Loc
   const patience = new Patience(timeoutMs)
   try {
     for (let attempt = 0; ; attempt += 1) {
-      const rival = candidate.tryToTake()
-      if (rival === undefined) return new HeldLock(dir, holder)
-      if (patience.isOverWith(rival)) throw lockedError(candidate.path, rival, now())
+      const found = candidate.tryToTake()
+      if (found === 'ours') return new HeldLock(dir, holder)
+      if (patience.isOverWith(found)) {
+        throw found === 'nobody' ? strayError(candidate.path) : lockedError(candidate.path, found, now())
+      }
       await sleep(Math.min(20 * 1.5 ** attempt, 250) * (0.5 + Math.random()))
     }
   } finally {
@@ -57,6 +61,7 @@ class Patience {
   readonly #end: number
   #deadline: number
   #nonce: string | undefined
+  #misses = 0
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs
@@ -65,7 +70,10 @@ class Patience {
     this.#end = performance.now() + LONGEST_QUEUE * timeoutMs
   }
 
-  isOverWith({ nonce }: Rival): boolean {
+  isOverWith(found: Rival | 'nobody'): boolean {
+    this.#misses = found === 'nobody' ? this.#misses + 1 : 0
+    if (found === 'nobody' && this.#misses < MISSES) return false
+    const nonce = found === 'nobody' ? found : found.nonce
     if (this.#nonce !== undefined && nonce !== this.#nonce) this.#deadline = performance.now() + this.#timeoutMs
     this.#nonce = nonce
     return performance.now() >= Math.min(this.#deadline, this.#end)
@@ -97,18 +105,15 @@ class Candidate {
     }
   }
 
-  /** Who has the lock, or undefined when it is ours now. */
-  tryToTake(): Rival | undefined {
-    if (linkNew(this.#claim, this.path)) {
-      this.#sweep()
-      return undefined
+  /** Who has the lock: nobody when it was given back in between, or is a link that leads nowhere. */
+  tryToTake(): Rival | 'ours' | 'nobody' {
+    if (!linkNew(this.#claim, this.path)) {
+      const rival = readRival(this.path)
+      if (rival === undefined) return 'nobody'
+      if (rival.fate !== 'dead' || !this.#succeed(rival, rival, [])) return rival
     }
-    const rival = readRival(this.path)
-    if (rival === undefined) return this.tryToTake()
-    if (rival.fate !== 'dead') return rival
-    if (!this.#succeed(rival, rival, [])) return rival
     this.#sweep()
-    return undefined
+    return 'ours'
   }
 
   leave(): void {
@@ -177,6 +182,12 @@ function lockedError(path: string, { pid, host, since, fate }: Rival, now: numbe
     details: { path, pid, host, since },
   })
 }
+
+const strayError = (path: string): PromptctlError =>
+  new PromptctlError('unavailable', `In place of the registry's lock is something that names no process: ${path}`, {
+    hint: 'Look at it with ls -l, and remove it: promptctl makes no links there.',
+    details: { path },
+  })
 
 function onDiskSync<T>(path: string, action: () => T): T {
   try {

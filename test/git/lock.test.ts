@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -118,6 +127,15 @@ describe('the advisory lock [case 31]', () => {
       expect(await withLock(dir, async () => 'ours', { timeoutMs: 0 })).toBe('ours')
     },
   )
+
+  it('names a link in its place that leads nowhere', async () => {
+    symlinkSync('nowhere', join(dir, 'lock'))
+    await expect(withLock(dir, async () => 'ours', { timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining(join(dir, 'lock')),
+    })
+    expect(readdirSync(dir)).toEqual(['lock'])
+  })
 
   it('is taken over when the process that was taking it over died, too', async () => {
     const dead = { pid: 2 ** 22 + 1, host: hostname(), since }
