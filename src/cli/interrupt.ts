@@ -1,6 +1,6 @@
 /** What Ctrl-C does while a command runs. */
 export interface Interrupt {
-  /** Aborted by the first Ctrl-C inside of `protect`. */
+  /** Aborted by the first Ctrl-C or SIGTERM inside of `protect`; its reason is the name of that signal. */
   readonly signal: AbortSignal
   /** Runs what must not be cut off: a commit that is under way is undone first. A second Ctrl-C ends it all the same. */
   protect<T>(action: () => Promise<T>): Promise<T>
@@ -11,10 +11,10 @@ export interface Interrupt {
   untilStopped(): AbortSignal
 }
 
-/** 128 and the number of the signal, as shells have it. */
-export const EXIT_INTERRUPTED = 130
-
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** The exit status of what a signal of that name ended: 128 and its number, as shells have it. */
+export const statusOfSignal = (name: unknown): number => (name === 'SIGTERM' ? 143 : 130)
 
 /** Outside of `protect` Ctrl-C ends the process at once, as if nobody listened. */
 export function createInterrupt(process: NodeJS.Process): Interrupt {
@@ -27,10 +27,10 @@ export function createInterrupt(process: NodeJS.Process): Interrupt {
   // One inside of another, as a gate inside of a commit, listens once: two would be two Ctrl-C.
   let depth = 0
   let stopped: AbortController | undefined
-  const stopBy = (targetOf: () => AbortController) => (): void => {
+  const stopBy = (targetOf: () => AbortController) => (name: NodeJS.Signals) => {
     const target = targetOf()
-    if (target.signal.aborted) process.exit(EXIT_INTERRUPTED)
-    target.abort()
+    if (target.signal.aborted) process.exit(statusOfSignal(name))
+    target.abort(name)
   }
   const stop = stopBy(protectedBy)
   return {

@@ -6,7 +6,7 @@ import { PromptctlError } from '../core/errors.js'
 import type { OpenOptions } from '../open.js'
 import type { Receiving } from '../registry/received.js'
 import type { Registry } from '../registry/registry.js'
-import { EXIT_INTERRUPTED } from './interrupt.js'
+import { statusOfSignal } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { reportFailure } from './report.js'
 import type { Runtime } from './runtime.js'
@@ -40,7 +40,7 @@ export async function main(argv: readonly string[], runtime: Runtime): Promise<n
   })
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : withoutVainHelp(argv), { from: 'user' })
-    return status
+    return unlessInterrupted(status, runtime)
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     const errorStyle = await createStyle({
@@ -55,7 +55,7 @@ export async function main(argv: readonly string[], runtime: Runtime): Promise<n
       errorStyle,
       json,
     )
-    return runtime.interrupt.signal.aborted ? EXIT_INTERRUPTED : status
+    return unlessInterrupted(status, runtime)
   }
 }
 
@@ -64,6 +64,11 @@ function withoutVainHelp(argv: readonly string[]): readonly string[] {
   const [first, name] = argv
   const isVain = first === 'help' && name !== undefined && /^[a-z]/.test(name) && name !== 'help'
   return isVain && !COMMANDS.some((command) => nameOf(command) === name) ? argv.slice(1) : argv
+}
+
+/** What failed because a signal ended it says so by its status. */
+function unlessInterrupted(status: number, { interrupt }: Runtime): number {
+  return status !== 0 && interrupt.signal.aborted ? statusOfSignal(interrupt.signal.reason) : status
 }
 
 type Action = (command: AnyCommand, words: readonly string[], options: Options) => Promise<void>

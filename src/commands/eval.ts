@@ -88,14 +88,9 @@ export const evalCommand = defineCommand<Request, EvaluationReport>({
     }
     if (summary !== undefined) context.writeFile(summary, formatEvaluationMarkdown(report))
   },
-  exit: ({ evaluations, problems }) => {
-    if (evaluations.some(({ interrupted }) => interrupted)) return INTERRUPTED
-    return problems.length > 0 || evaluations.some(({ failed }) => failed > 0) ? 1 : 0
-  },
+  exit: ({ evaluations, problems }) =>
+    problems.length > 0 || evaluations.some(({ failed, interrupted }) => failed > 0 || interrupted) ? 1 : 0,
 })
-
-/** As shells have it: 128 and the number of SIGINT. */
-const INTERRUPTED = 130
 
 function parseRequest(words: readonly string[], options: Options): Request {
   const [text] = words

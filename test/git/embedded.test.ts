@@ -215,6 +215,15 @@ const REFUSALS: readonly (readonly [string, (repo: TestRepo) => unknown, RegExp]
   ],
 ]
 
+it('a commit that waits for a lock is interrupted, and says by what [case 33]', async () => {
+  const repo = world.repo()
+  repo.commitFiles('one', { [prompt]: '1' })
+  const repository = await openEmbedded(repo.dir, withoutGit(repo.env), repo.dir, AbortSignal.abort('SIGTERM'))
+  repo.write('.git/index.lock', '')
+  await expect(commitFile(repository, prompt, '2')).rejects.toMatchObject({ details: { signal: 'SIGTERM' } })
+  await repository.close()
+})
+
 it('a partial clone without the object that is asked for is refused by its name [case 23]', async () => {
   const { repo } = await opened()
   const first = repo.commitFiles('one', { [prompt]: '1' })

@@ -217,23 +217,29 @@ function otherCommit(dir: string, env: Record<string, string | undefined>, path:
 }
 
 describe('interruption', () => {
-  it('during a hook puts the file back and leaves no lock [case 33]', async () => {
-    const repo = world.repo()
-    repo.commitFiles('one', { [PROMPT]: '1' })
-    const flag = join(repo.tempDir(), 'running')
-    repo.hook('pre-commit', `touch ${flag}; sleep 20; touch ${flag}.ended`)
-    const controller = new AbortController()
-    const repository = await openNative(repo.dir, { env: repo.env, signal: controller.signal })
-    const poll = setInterval(() => {
-      if (existsSync(flag)) controller.abort()
-    }, 20)
-    await expect(commitFiles(repository, { [PROMPT]: '2' })).rejects.toMatchObject({ details: { signal: 'SIGINT' } })
-    clearInterval(poll)
-    expect(existsSync(`${flag}.ended`)).toBe(false)
-    expectUntouched(repo, '1', 'one')
-    expect(existsSync(join(repo.dir, '.git/index.lock'))).toBe(false)
-    await repository.close()
-  })
+  it.each(['SIGINT', 'SIGTERM'])(
+    'during a hook puts the file back and leaves no lock: %s [case 33]',
+    async (signal) => {
+      const repo = world.repo()
+      repo.commitFiles('one', { [PROMPT]: '1' })
+      const flag = join(repo.tempDir(), 'running')
+      repo.hook('pre-commit', `touch ${flag}; sleep 20; touch ${flag}.ended`)
+      const controller = new AbortController()
+      const repository = await openNative(repo.dir, { env: repo.env, signal: controller.signal })
+      const poll = setInterval(() => {
+        if (existsSync(flag)) controller.abort(signal)
+      }, 20)
+      await expect(commitFiles(repository, { [PROMPT]: '2' })).rejects.toMatchObject({
+        message: expect.stringContaining(signal),
+        details: { signal },
+      })
+      clearInterval(poll)
+      expect(existsSync(`${flag}.ended`)).toBe(false)
+      expectUntouched(repo, '1', 'one')
+      expect(existsSync(join(repo.dir, '.git/index.lock'))).toBe(false)
+      await repository.close()
+    },
+  )
 })
 
 describe('signing [case 18]', () => {

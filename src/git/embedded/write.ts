@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { PromptctlError } from '../../core/errors.js'
 import type { CommitRequest, CommitResult, Entry, FileWrite, Oid } from '../../registry/ports.js'
 import { GitLockWait, gitLockError } from '../git-lock.js'
+import { interrupted } from '../interrupted.js'
 import { openScratch, type Scratch } from '../journal.js'
 import { OURSELVES } from '../people.js'
 import { pushedOnly } from '../pushed-only.js'
@@ -78,16 +78,11 @@ async function waitForLocks(parts: Parts, branch?: string): Promise<GitLockWait>
   const wait = new GitLockWait(lockPaths(parts, branch))
   for (let lock = wait.present(); lock !== undefined; lock = wait.present()) {
     if (wait.isOver) throw gitLockError(lock)
-    if (parts.signal?.aborted) throw interrupted()
+    if (parts.signal?.aborted) throw interrupted(parts.signal)
     await wait.pause()
   }
   return wait
 }
-
-const interrupted = (): PromptctlError =>
-  new PromptctlError('unavailable', 'Interrupted: nothing was committed, and the files are as they were', {
-    details: { signal: 'SIGINT' },
-  })
 
 /** Writes the work tree's files, then does `finish`; when that fails they are as they were, unless the commit stands. */
 async function writeFiles(
@@ -158,7 +153,7 @@ async function landWithPatience(
     const outcome = land({ layout, refs, scratch: scratch.dir, index, ref, makesReflogs })
     if (outcome.kind === 'done') return
     if (wait.isOver) throw gitLockError(outcome.kind === 'busy' ? outcome.lock : `${indexPath}.lock`)
-    if (signal?.aborted) throw interrupted()
+    if (signal?.aborted) throw interrupted(signal)
     await wait.pause()
   }
 }

@@ -1,8 +1,9 @@
 import { PromptctlError } from '../../core/errors.js'
 import type { CommitRequest, CommitResult, Oid } from '../../registry/ports.js'
 import { GitLockWait, gitLockPaths } from '../git-lock.js'
+import { interrupted } from '../interrupted.js'
 import { pushedOnly } from '../pushed-only.js'
-import { assertIdle, interrupted, moved, nothingToCommit } from './commit-job.js'
+import { assertIdle, moved, nothingToCommit } from './commit-job.js'
 import { readFlag } from './config.js'
 import { distance } from './history.js'
 import { readIdentity } from './identity.js'
@@ -24,7 +25,7 @@ interface BareJob {
 
 /** Repository.commit where there is no work tree: an index for the moment, and the branch moved by compare-and-swap. */
 export async function commitToBare(native: Native, request: CommitRequest): Promise<CommitResult> {
-  if (native.context.signal?.aborted) throw interrupted()
+  if (native.context.signal?.aborted) throw interrupted(native.context.signal)
   assertIdle(native)
   const { context } = native
   await Promise.all([readIdentity(context, 'AUTHOR'), readIdentity(context, 'COMMITTER')])
@@ -38,7 +39,7 @@ export async function commitToBare(native: Native, request: CommitRequest): Prom
     await storeBlobs(native, locks, scratch, request.files)
     return createCommit(job, await buildTree(job, scratch.path('index')))
   })
-  if (native.context.signal?.aborted) throw interrupted()
+  if (native.context.signal?.aborted) throw interrupted(native.context.signal)
   await request.confirm?.(commit)
   await moveBranch(job, commit).catch((error: unknown) => {
     throw request.confirm === undefined ? error : pushedOnly(commit, error)

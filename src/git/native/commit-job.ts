@@ -94,11 +94,6 @@ export function moved(expected: Oid | undefined, actual: Oid | undefined, paths:
 
 const name = (commit: Oid | undefined): string => commit?.slice(0, 10) ?? 'no commit'
 
-export const interrupted = (): PromptctlError =>
-  new PromptctlError('unavailable', 'Interrupted: nothing was committed, and the files are as they were', {
-    details: { signal: 'SIGINT' },
-  })
-
 export const nothingToCommit = (paths: readonly string[]): PromptctlError =>
   new PromptctlError('conflict', `Nothing to commit: HEAD has these files already (${paths.slice(0, 5).join(', ')})`, {
     details: { paths },

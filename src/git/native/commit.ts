@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { PromptctlError } from '../../core/errors.js'
 import type { CommitRequest, CommitResult } from '../../registry/ports.js'
 import { GitLockWait, gitLockPaths } from '../git-lock.js'
+import { interrupted } from '../interrupted.js'
 import { otherBranch } from '../other-branch.js'
 import { commitToBare } from './bare-commit.js'
-import { assertIdle, type CommitJob, interrupted, moved } from './commit-job.js'
+import { assertIdle, type CommitJob, moved } from './commit-job.js'
 import type { Native } from './native.js'
 import { actingAs } from './people.js'
 import { commitByParts } from './plumbing-commit.js'
@@ -40,7 +41,7 @@ export function workTreeOf({ location }: Native): string {
 }
 
 async function assertReady(native: Native, { expected, branch }: CommitRequest): Promise<string> {
-  if (native.context.signal?.aborted) throw interrupted()
+  if (native.context.signal?.aborted) throw interrupted(native.context.signal)
   const head = await native.refs.head()
   assertIdle(native)
   if (head.branch === undefined) {

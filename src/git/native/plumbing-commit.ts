@@ -2,13 +2,13 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CommitResult, FileWrite, Oid } from '../../registry/ports.js'
 import { isMissing } from '../disk.js'
+import { interrupted } from '../interrupted.js'
 import { type PendingFiles, writeWorkTreeFiles } from '../work-tree-files.js'
 import {
   assertMerged,
   type CommitJob,
   changedOnTheWay,
   indexFile,
-  interrupted,
   moved,
   nothingToCommit,
   rewrittenFiles,
@@ -128,7 +128,7 @@ async function moveBranch({ native, request, branch, locks, paths }: CommitJob, 
   const old = expected ?? '0'.repeat(commit.length)
   const args = ['update-ref', '-m', `${kind}: ${message.split('\n', 1)[0]}`, `refs/heads/${branch}`, commit, old]
   for (;;) {
-    if (native.context.signal?.aborted) throw interrupted()
+    if (native.context.signal?.aborted) throw interrupted(native.context.signal)
     const result = await runGit(native.context, args)
     if (result.status === 0) return
     const head = await native.refs.head()

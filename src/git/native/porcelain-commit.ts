@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { PromptctlError } from '../../core/errors.js'
 import type { CommitResult, Oid } from '../../registry/ports.js'
 import { onDisk } from '../disk.js'
+import { interrupted } from '../interrupted.js'
 import { type PendingFiles, writeWorkTreeFiles } from '../work-tree-files.js'
 import {
   assertIdle,
@@ -11,7 +12,6 @@ import {
   type CommitJob,
   changedOnTheWay,
   indexFile,
-  interrupted,
   moved,
   nothingToCommit,
   rewrittenFiles,
@@ -99,10 +99,10 @@ async function runCommit(job: CommitJob): Promise<string> {
   ]
   for (;;) {
     const base = await assertUnmoved(job)
-    if (native.context.signal?.aborted) throw interrupted()
+    if (native.context.signal?.aborted) throw interrupted(native.context.signal)
     const result = await runGit(native.context, args, { input: request.message, runsHooks: true })
     if (result.status === 0) return result.stderr
-    if (result.status === null || native.context.signal?.aborted) throw interrupted()
+    if (result.status === null || native.context.signal?.aborted) throw interrupted(native.context.signal)
     const { commit } = await native.refs.head()
     if (commit !== base && !job.locks.isOver) continue
     if (isLocked(result, job.locks)) await waitForLock(job.locks)

@@ -2,7 +2,7 @@ import { PromptctlError } from '../../core/errors.js'
 import type { Oid, PushOutcome, PushRequest } from '../../registry/ports.js'
 import { withoutCredentials } from '../credentials.js'
 import { GitLockWait } from '../git-lock.js'
-import { interrupted } from './commit-job.js'
+import { interrupted } from '../interrupted.js'
 import type { Native } from './native.js'
 import { lastWords, type RunResult, runGit } from './process.js'
 
@@ -52,7 +52,7 @@ export async function pushBranch(native: Native, request: PushRequest): Promise<
   const lease = `--force-with-lease=${ref}:${expected ?? ''}`
   const args = ['push', '--porcelain', lease, '--', remote, `${commit}:${ref}`]
   const result = await runGit(native.context, args, { runsHooks: true })
-  if (result.status === null || native.context.signal?.aborted) throw interrupted()
+  if (result.status === null || native.context.signal?.aborted) throw interrupted(native.context.signal)
   const flag = flagOf(result, ref)
   if (flag !== undefined && flag !== '!') {
     await moveTracking(native, request)

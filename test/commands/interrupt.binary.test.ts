@@ -21,15 +21,20 @@ interface Ended {
   readonly stderr: string
 }
 
-/** Runs promptctl, and sends what Ctrl-C sends once the provider is at work. */
-function interrupted(registry: TestRegistry, env: ProcessEnv, ...words: string[]): Promise<Ended> {
+/** Runs promptctl, and sends what Ctrl-C sends, or another signal, once the provider or a hook is at work. */
+function interrupted(
+  registry: TestRegistry,
+  env: ProcessEnv,
+  words: readonly string[],
+  signal: NodeJS.Signals = 'SIGINT',
+): Promise<Ended> {
   const child = spawn(process.execPath, [BIN, ...words], { cwd: registry.dir, env, stdio: 'pipe' })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (text) => (output[name] += text))
   const poll = setInterval(() => {
     if (!existsSync(join(registry.dir, 'started'))) return
     clearInterval(poll)
-    child.kill('SIGINT')
+    child.kill(signal)
   }, 20)
   return new Promise((done) =>
     child.on('close', (status) => {
@@ -44,7 +49,7 @@ it('Ctrl-C ends the calls, and what was answered is reported', async () => {
   const { slug } = registry.live('Greet')
   registry.repo.write(`evals/${slug}.yaml`, SET)
   const env = { ...registry.repo.env, PROMPTCTL_EVAL_ALLOW_EXEC: '1' }
-  const { status, stdout } = await interrupted(registry, env, 'eval', slug)
+  const { status, stdout } = await interrupted(registry, env, ['eval', slug])
   expect(status).toBe(130)
   expect(stdout).toContain('1\tcanned\tpass\n')
   expect(stdout).toContain('was interrupted')
@@ -52,13 +57,30 @@ it('Ctrl-C ends the calls, and what was answered is reported', async () => {
   expect(existsSync(join(registry.dir, 'ended'))).toBe(false)
 })
 
-it('Ctrl-C in a gate writes nothing', async () => {
+it.each([
+  ['Ctrl-C', 'SIGINT', 130],
+  ['SIGTERM', 'SIGTERM', 143],
+] as const)('%s in a gate writes nothing', async (_, signal, expected) => {
   const registry = createRegistry({ config: 'name: test\nbranch: main\ngates: {development: {eval: required}}\n' })
   const { slug } = registry.seed('Greet', [{ state: 'draft' }])
   registry.repo.write(`evals/${slug}.yaml`, SET)
   const before = registry.head()
   const env = { ...registry.repo.env, PROMPTCTL_EVAL_ALLOW_EXEC: '1' }
-  const { status, stderr } = await interrupted(registry, env, 'publish', slug)
-  expect([status, registry.head()]).toEqual([130, before])
+  const { status, stderr } = await interrupted(registry, env, ['publish', slug], signal)
+  expect([status, registry.head()]).toEqual([expected, before])
   expect(stderr).toContain('interrupted, and nothing was written')
+})
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s in a hook commits nothing, and is named [case 33]', async (signal, expected) => {
+  const registry = createRegistry()
+  const { slug } = registry.seed('Greet', [{ state: 'draft' }])
+  registry.repo.hook('pre-commit', 'touch started; sleep 20')
+  const before = registry.head()
+  const { status, stderr } = await interrupted(registry, registry.repo.env, ['publish', slug], signal)
+  expect([status, registry.head()]).toEqual([expected, before])
+  expect(stderr).toContain(`Interrupted by ${signal}: nothing was committed`)
+  expect(registry.repo.git('status', '--porcelain')).toBe('?? started')
 })
