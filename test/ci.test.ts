@@ -1,10 +1,23 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { COMMANDS } from '../src/commands/index.js'
 import { promptctl } from './helpers/cli.js'
-import { createRegistry } from './helpers/registry.js'
+import { createRegistry, tempDir } from './helpers/registry.js'
+import type { ProcessEnv } from './helpers/repo.js'
+import { createTeam } from './helpers/team.js'
+
+const ZEROS = '0'.repeat(40)
+
+/** In place of promptctl: every secret that is there is set, and what else it is asked is printed with what it sees. */
+const STUB = `
+const { PROMPTCTL_WEBHOOK_SECRET: a = '', PROMPTCTL_WEBHOOK_ALLOW_HOSTS: b = '', PROMPTCTL_OTHER: c = '' } = process.env
+const words = process.argv.slice(4)
+if (words[0] === 'webhook') console.log(JSON.stringify([{ secret_set: a !== '' }, { secret_set: c !== '' }]))
+else console.log(words.join(' ') + ': ' + [a, b, c].join(','))
+`
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
 
@@ -51,6 +64,43 @@ describe('action.yml', () => {
     expect(read('action.yml')).not.toContain('pull_request_target')
   })
 
+  describe('telling the webhooks', () => {
+    const step = runs.steps.find(({ name }) => name === 'Tell the webhooks') ?? expect.fail('there is no such step')
+
+    /** Runs the step's script in a clone as actions/checkout leaves it: a branch and no word of the remote's HEAD. */
+    async function tell(config: string, { env, before }: { env: ProcessEnv; before?: string }): Promise<string[]> {
+      const { ada: registry, origin } = createTeam(config)
+      const action = tempDir()
+      mkdirSync(join(action, 'bin'))
+      writeFileSync(join(action, 'bin/promptctl.js'), STUB)
+      registry.repo.git('remote', 'set-url', 'origin', origin)
+      const inputs = { REGISTRY: '.', BEFORE: before ?? ZEROS, AFTER: registry.head(), REF: 'refs/heads/main' }
+      const rest = { DEFAULT_BRANCH: 'main', WEBHOOK_SECRET: '', WEBHOOK_ALLOW_HOSTS: '', GITHUB_ACTION_PATH: action }
+      const { stdout, stderr, status } = spawnSync('bash', ['-eo', 'pipefail', '-c', step.run ?? ''], {
+        cwd: registry.dir,
+        env: { ...registry.repo.env, ...inputs, ...rest, ...env },
+        encoding: 'utf8',
+      })
+      expect([status, stderr]).toEqual([0, before === undefined ? '' : expect.any(String)])
+      expect(registry.repo.git('symbolic-ref', 'refs/remotes/origin/HEAD')).toBe('refs/remotes/origin/main')
+      return stdout.replaceAll(registry.head(), 'AFTER').trimEnd().split('\n')
+    }
+
+    it.each<[string, ProcessEnv, string]>([
+      ['an input', { WEBHOOK_SECRET: 'a', WEBHOOK_ALLOW_HOSTS: 'b' }, 'a,b,'],
+      ['the job', { PROMPTCTL_WEBHOOK_SECRET: 'a', PROMPTCTL_WEBHOOK_ALLOW_HOSTS: 'b' }, 'a,b,'],
+      ['another variable', { PROMPTCTL_OTHER: 'c' }, ',,c'],
+    ])('takes the secret of %s', async (_, env, seen) => {
+      const [line] = await tell('name: test\n', { env })
+      expect(line).toBe(`notify ${ZEROS}..AFTER --ref refs/heads/main: ${seen}`)
+    })
+
+    it('after a forced push asks for the commit before, and goes on without it', async () => {
+      const lines = await tell('name: test\n', { env: { WEBHOOK_SECRET: 'a' }, before: '1'.repeat(40) })
+      expect(lines).toEqual([expect.stringContaining('::warning::'), expect.stringContaining('notify 1111')])
+    })
+  })
+
   it('uses commands and flags that there are', () => {
     const used = scripts.join('\n').matchAll(/-C "\$REGISTRY" (\w+)/g)
     const names = COMMANDS.map(({ usage }) => usage.split(' ', 1)[0])
@@ -89,6 +139,18 @@ describe('init --ci github', () => {
       expect(steps.flatMap(({ run }) => run ?? [])).toEqual([])
     }
     expect(jobs['notify']?.if).toBe("github.event_name == 'push'")
+  })
+
+  it.each([
+    ['the configuration names', 'name: test\nbranch: release\n', 'release'],
+    ['the remote’s HEAD is, where the configuration names none', 'name: test\n', 'main'],
+  ])('is about the branch that %s, whichever is checked out', async (_, config, branch) => {
+    const { ada } = createTeam(config)
+    ada.repo.git('remote', 'set-head', 'origin', 'main')
+    ada.repo.git('switch', '-q', '-c', 'topic')
+    await ada.json('init', '--ci', 'github')
+    const { on } = parsed(ada.repo.git('show', `HEAD:${path}`))
+    expect(on['push']).toEqual({ branches: [branch] })
   })
 
   it('overwrites nothing', async () => {

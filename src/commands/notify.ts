@@ -3,12 +3,12 @@ import { quoteName } from '../core/slug.js'
 import type { DeliverySummary } from '../registry/notify.js'
 import type { DeliveryOutcome } from '../registry/ports.js'
 import { type Context, defineCommand } from './command.js'
-import { booleanOption } from './options.js'
+import { booleanOption, textOption } from './options.js'
 import { formatOutcomes, requireDelivered } from './outcomes.js'
 
 interface Request {
   /** Undefined: read from standard input, as a post-receive hook gets it. */
-  readonly range: { readonly old: string; readonly new: string } | undefined
+  readonly range: { readonly old: string; readonly new: string; readonly ref: string | undefined } | undefined
   readonly wait: boolean
 }
 
@@ -23,18 +23,39 @@ interface Result {
 export const notify = defineCommand<Request, Result>({
   usage: 'notify [range]',
   summary: 'Tell the webhooks about a range that was pushed',
-  examples: ['promptctl notify "$BEFORE..$AFTER"', 'promptctl notify --post-receive', 'promptctl notify HEAD~3..HEAD'],
+  examples: [
+    'promptctl notify "$BEFORE..$AFTER" --ref "$REF"',
+    'promptctl notify --post-receive',
+    'promptctl notify HEAD~3..HEAD',
+  ],
   flags: (command) => {
     command
+      .addHelpText(
+        'before',
+        `What a push of the shared branch tells:
+  new      all its versions, under the ids that they had before
+  deleted  nothing
+  forced   the versions that the old history did not have, as long as its last commit can be found;
+           in CI git fetch origin <commit> brings it
+Other branches and tags tell nothing.\n`,
+      )
       .option('--post-receive', "read git's `old new ref` lines, as a post-receive hook")
+      .option('--ref <ref>', 'tell nothing when this is another branch than the shared one, or a tag')
       .option('--no-wait', 'leave the deliveries to a background process')
   },
   parse: ([range], options) => {
     const isHook = booleanOption(options, 'postReceive')
-    if (isHook === (range !== undefined)) {
-      throw new PromptctlError('usage', isHook ? '--post-receive takes no range' : 'Name a range, as <old>..<new>')
+    const ref = textOption(options, 'ref')
+    if (isHook && (range !== undefined || ref !== undefined)) {
+      throw new PromptctlError('usage', '--post-receive takes neither a range nor --ref')
     }
-    return { range: range === undefined ? undefined : parseRange(range), wait: options['wait'] !== false }
+    if (ref !== undefined && !ref.startsWith('refs/')) {
+      throw new PromptctlError('usage', `${quoteName(ref)} is not a reference`, {
+        hint: 'Write it whole: refs/heads/main.',
+      })
+    }
+    if (!isHook && range === undefined) throw new PromptctlError('usage', 'Name a range, as <old>..<new>')
+    return { range: range === undefined ? undefined : { ...parseRange(range), ref }, wait: options['wait'] !== false }
   },
   run: async ({ range, wait }, context) => {
     const { notifyRange, notifyReceived } = await import('../registry/notify-ranges.js')

@@ -1,6 +1,7 @@
+import { parseConfig } from '../core/config.js'
 import { PromptctlError } from '../core/errors.js'
 import { CONFIG_FILE } from '../core/paths.js'
-import type { FileWrite, Oid, Repository } from './ports.js'
+import type { FileWrite, Head, Oid, Repository } from './ports.js'
 import { createWorkflow } from './workflow.js'
 
 const ATTRIBUTES = '.gitattributes'
@@ -37,7 +38,7 @@ export interface Initialised {
 export async function initRegistry(repository: Repository, request: InitRequest): Promise<Initialised> {
   const { prefix } = request
   const head = await repository.head()
-  const files = createFiles(request, head.branch)
+  const files = createFiles(request, await sharedBranch(repository, request, head))
   if (files.length === 0) return { created: [], commit: null, changed: false }
   const dirty = await Promise.all(files.map(({ path }) => repository.status(path)))
   const edited = dirty.flat().find(({ path }) => path === `${prefix}${ATTRIBUTES}`)
@@ -57,6 +58,17 @@ export async function initRegistry(repository: Repository, request: InitRequest)
     commit,
     changed: true,
   }
+}
+
+/** As branches.ts says it of a registry that is open: the configuration's, else the remote's HEAD, else the current one. */
+async function sharedBranch(
+  repository: Repository,
+  { name, existing }: InitRequest,
+  { branch }: Head,
+): Promise<string | undefined> {
+  const bytes = existing(CONFIG_FILE)
+  const configured = bytes === undefined ? undefined : parseConfig(bytes, CONFIG_FILE, { defaultName: name }).branch
+  return configured ?? (await repository.remote(branch))?.head ?? branch
 }
 
 function createFiles(

@@ -1,5 +1,6 @@
 import { isPromptctlError, PromptctlError } from '../core/errors.js'
 import { quoteName } from '../core/slug.js'
+import { sharedBranchOf } from './branches.js'
 import { type DeliverySummary, enqueueAndDeliver, eventsBetween, requireShared } from './notify.js'
 import type { Oid } from './ports.js'
 import {
@@ -13,15 +14,17 @@ import {
 import type { Registry } from './registry.js'
 
 /**
- * Sends the events of a range of the shared branch; git's zeros stand for a branch that was not there, or is no more.
- * Throws `not_found` for a commit that is not here, `conflict` for one that the shared branch is known not to hold.
+ * Sends the events of a range of the shared branch; git's zeros stand for a branch that was not there, or is no more. With
+ * `ref`, such as `refs/heads/main`, nothing when that is another branch or a tag. Throws `not_found` for a commit that is
+ * not here, `conflict` for one that the shared branch is known not to hold.
  */
 export async function notifyRange(
   registry: Registry,
-  range: { readonly old: string; readonly new: string },
+  range: { readonly old: string; readonly new: string; readonly ref: string | undefined },
   options: { readonly wait: boolean },
 ): Promise<DeliverySummary> {
-  const tip = await findCommit(registry, range.new)
+  const isOther = range.ref !== undefined && range.ref !== `refs/heads/${await sharedBranchOf(registry)}`
+  const tip = isOther ? undefined : await findCommit(registry, range.new)
   if (tip === undefined) return enqueueAndDeliver(registry, [], options)
   const old = await findCommit(registry, range.old)
   await requireShared(registry, tip)
@@ -35,7 +38,7 @@ async function findCommit(registry: Registry, revision: string): Promise<Oid | u
   const commit = await repository.resolveCommit(revision)
   if (commit !== undefined) return commit
   throw new PromptctlError('not_found', `There is no commit ${quoteName(revision)} here`, {
-    hint: 'In CI the whole history is needed: fetch-depth: 0. After a forced push, name a commit that both histories hold.',
+    hint: 'In CI the whole history is needed: fetch-depth: 0. After a forced push, git fetch origin <commit> first, or name one that both histories hold.',
   })
 }
 

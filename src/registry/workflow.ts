@@ -56,6 +56,7 @@ function formatWorkflow({
     '    steps:',
     ...checkout('fetch-depth: 0   # the step from the base is checked'),
     ...use('review'),
+    "          # evaluate: 'true'   # also runs the test sets; models need OPENAI_API_KEY in this job's env",
     '  notify:',
     "    if: github.event_name == 'push'   # never on a pull request: those see no secret",
     '    needs: compile',

@@ -165,12 +165,24 @@ describe('ranges', () => {
     ['HEAD', 2, 'usage'],
     ['HEAD~1...HEAD', 2, 'usage'],
     ['--post-receive', 0, ''],
+    ['HEAD~1..HEAD --post-receive', 2, 'usage'],
+    ['HEAD~1..HEAD --ref main', 2, 'usage'],
     [`${'1'.repeat(40)}..HEAD`, 3, 'not_found'],
     ['--output=x..HEAD', 2, 'usage'],
   ])('%s: exit %i', async (range, exit, code) => {
     const { run } = await setUp()
-    const result = await run('notify', range, '--json')
+    const result = await run('notify', ...range.split(' '), '--json')
     expect([result.exit, result.stderr === '' ? '' : JSON.parse(result.stderr).error.code]).toEqual([exit, code])
+  })
+
+  it.each([
+    ['refs/heads/main', 2],
+    ['refs/heads/topic', 0],
+    ['refs/tags/main', 0],
+  ])('--ref %s: %i events', async (ref, events) => {
+    const { registry, run } = await setUp()
+    registry.live('Greet', 'Hi')
+    expect((await run('notify', 'HEAD~2..HEAD', '--ref', ref, '--json')).json()).toMatchObject({ events })
   })
 
   it('commits that the shared branch does not hold yet are refused, with numbers that may change', async () => {
