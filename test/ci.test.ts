@@ -114,6 +114,23 @@ it('.pre-commit-hooks.yaml checks what is staged, once', () => {
   ])
 })
 
+it('the GitLab job of the README tells webhooks of pushes alone, not of scheduled or manual pipelines', () => {
+  const [, job = ''] = /```yaml\n(prompts:\n[\s\S]*?)```/.exec(read('README.md')) ?? []
+  const { prompts } = parse(job) as { prompts: { script: readonly string[] } }
+  const line = prompts.script.find((command) => command.includes('notify')) ?? ''
+  for (const [source, told] of [
+    ['push', 'notify a..b\n'],
+    ['schedule', ''],
+    ['web', ''],
+  ] as const) {
+    const variables = `CI_PIPELINE_SOURCE=${source} CI_COMMIT_BRANCH=main CI_DEFAULT_BRANCH=main CI_COMMIT_BEFORE_SHA=a CI_COMMIT_SHA=b`
+    const { stdout } = spawnSync('sh', ['-c', `promptctl() { echo "$@"; }; ${variables}; ${line}`], {
+      encoding: 'utf8',
+    })
+    expect(stdout, source).toBe(told)
+  }
+})
+
 describe('init --ci github', () => {
   const path = '.github/workflows/promptctl.yml'
   const parsed = (text: string): Workflow => parse(text) as Workflow
