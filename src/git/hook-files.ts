@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { HookFile, HookFiles } from '../registry/ports.js'
 import { diskError, isMissing } from './disk.js'
 
@@ -18,12 +18,19 @@ const MAX_HOOK_BYTES = 64 * 1024
 
 /** The hooks in a folder, which is made when the first one is written. */
 export function openHookFiles(folder: string, isBare: boolean): HookFiles {
+  // https://typicode.github.io/husky/how-to.html: .husky/_/pre-commit runs .husky/pre-commit by sh, executable or not.
+  const isHuskys = /[\\/]\.husky[\\/]_$/.test(folder)
+  const own = isHuskys ? dirname(folder) : folder
   return {
     isBare,
     folder,
-    read: (name) => attempt(join(folder, name), () => readHook(join(folder, name))),
+    isHuskys,
+    read: (name) => {
+      const file = attempt(join(own, name), () => readHook(join(own, name)))
+      return isHuskys ? { ...file, isExecutable: file.content !== undefined } : file
+    },
     write: (name, script) => attempt(join(folder, name), () => writeHook(folder, name, script)),
-    remove: (name) => attempt(join(folder, name), () => rmSync(join(folder, name), { force: true })),
+    remove: (name) => attempt(join(own, name), () => rmSync(join(own, name), { force: true })),
   }
 }
 

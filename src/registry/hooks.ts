@@ -23,6 +23,7 @@ export const hookNames = ({ isBare }: HookFiles): readonly HookName[] =>
  * to it.
  */
 export function installHooks(files: HookFiles, program: readonly string[] | undefined): readonly HookRecord[] {
+  if (files.isHuskys) return hookNames(files).map((name) => requireCall(name, files.read(name)))
   const plans = hookNames(files).map((name) => ({ name, file: files.read(name), script: formatHook(name, program) }))
   for (const { name, file } of plans) {
     const owner = ownerOf(file)
@@ -33,6 +34,15 @@ export function installHooks(files: HookFiles, program: readonly string[] | unde
     if (file.content === script && file.isExecutable) return { name, path: file.path, action: 'unchanged' }
     files.write(name, script)
     return { name, path: file.path, action }
+  })
+}
+
+/** What husky runs is written by people. */
+function requireCall(name: HookName, file: HookFile): HookRecord {
+  if (ownerOf(file) === 'calls') return { name, path: file.path, action: 'unchanged' }
+  throw new PromptctlError('conflict', `Hooks are husky's here, and it runs ${file.path}`, {
+    hint: `Write into that file: ${HOOK_LINES[name]}`,
+    details: { name, path: file.path, call: HOOK_LINES[name] },
   })
 }
 

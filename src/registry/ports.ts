@@ -228,6 +228,8 @@ export interface HookFiles {
   readonly isBare: boolean
   /** Absolute. */
   readonly folder: string
+  /** husky makes what git runs, each time anew: that calls the files of one's own which `read` gives. */
+  readonly isHuskys: boolean
   read(name: string): HookFile
   /** Replaces the file whole, and makes it executable. */
   write(name: string, script: string): void

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -139,6 +139,24 @@ describe('pre-commit', () => {
     expect(actions(await hooks(registry, 'uninstall'))).toEqual(['pre-commit removed'])
     expect(existsSync(hook)).toBe(false)
     expect(readdirSync(join(registry.dir, '.git/hooks'))).toEqual([])
+  })
+
+  it('leaves husky’s generated folder alone, and names the file that husky runs', async () => {
+    const registry = createRegistry()
+    const generated = join(registry.dir, '.husky/_')
+    registry.repo.git('config', 'core.hooksPath', '.husky/_')
+    mkdirSync(generated, { recursive: true })
+    for (const script of [undefined, '#!/usr/bin/env sh\n. "$(dirname "$0")/h"\n']) {
+      if (script !== undefined) writeFileSync(join(generated, 'pre-commit'), script, { mode: 0o755 })
+      const error = await registry.fails(4, 'conflict', 'hooks', 'install')
+      expect(error.details).toMatchObject({ path: join(registry.dir, '.husky/pre-commit') })
+      expect(error.message).toContain(join(registry.dir, '.husky/pre-commit'))
+      expect(readdirSync(generated)).toEqual(script === undefined ? [] : ['pre-commit'])
+    }
+    expect((await registry.cli('doctor')).stdout).toContain('not installed: pre-commit')
+    writeFileSync(join(registry.dir, '.husky/pre-commit'), 'promptctl lint --staged\n')
+    expect(actions(await hooks(registry, 'install'))).toEqual(['pre-commit unchanged'])
+    expect((await registry.cli('doctor')).stdout).toContain('installed: pre-commit')
   })
 
   it('blocks where promptctl cannot be found, and says so; without a registry it has no say', async () => {
