@@ -103,6 +103,13 @@ describe('a registry behind a URL', () => {
     ['fails', problem(500, 'bug')],
     ['is overloaded', problem(429, 'unavailable')],
     ['is a proxy without a server', (response) => response.writeHead(502).end('<html>')],
+    ['is behind an ingress that does not know it', (response) => response.writeHead(404).end('<html>not found')],
+    ['is behind a firewall', (response) => response.writeHead(403).end('<html>Request blocked')],
+    [
+      'is behind a gateway with errors of its own',
+      (response) => response.writeHead(404, { 'content-type': 'application/json' }).end('{"code":"not_found"}'),
+    ],
+    ['is behind another server', problem(404, 'no_route')],
     ['breaks off', (response) => response.destroy()],
     ['says nothing', () => undefined],
     ['says something else', (response) => response.writeHead(200).end('<html>sign in</html>')],

@@ -19,7 +19,10 @@ export type Answer =
   | { readonly kind: 'same' }
   | { readonly kind: 'refused'; readonly error: PromptctlError }
 
-/** Asks promptctl serve. Throws `unavailable` when it is away: no answer in time, or one of 5xx, 408, 425 and 429. */
+/**
+ * Asks promptctl serve. Throws `unavailable` when it is away: no answer in time, one of 5xx, 408, 425 and 429, or one that is
+ * no answer of its own.
+ */
 export interface RemoteClient {
   prompt(name: string, environment: string, etag: string | null): Promise<Answer>
   /** JSON of a path below the server's. Throws what the server's problem document says. */
@@ -53,11 +56,13 @@ export function createRemoteClient({ url, token, timeoutMs }: RemoteOptions): Re
         if (delivered.environment !== environment) throw otherEnvironment(place, environment)
         return { kind: 'prompt', delivered, etag: response.headers.get('etag') }
       }
-      return { kind: 'refused', error: refusal(response, bytes, place) }
+      const error = refusalOf(response, bytes, place)
+      if (error === undefined) throw awayError(response, bytes, place)
+      return { kind: 'refused', error }
     },
     json: async (path, query) => {
       const { place, response, bytes } = await ask(path, query)
-      if (!response.ok) throw refusal(response, bytes, place)
+      if (!response.ok) throw refusalOf(response, bytes, place) ?? awayError(response, bytes, place)
       return parseJsonDocument(bytes, place, 'Is that the address of promptctl serve?')
     },
   }
@@ -88,23 +93,28 @@ function unreachable(place: string, cause: unknown): PromptctlError {
   })
 }
 
-/** The error of an answer that is none of ours to give; throws it when it says only that the server is away. */
-function refusal({ status }: Response, bytes: Uint8Array, place: string): PromptctlError {
-  const problem = readProblem(bytes)
-  const away = status >= 500 || AWAY.has(status)
-  const code = away ? 'unavailable' : (problem.code ?? codeOf(status))
-  const error = new PromptctlError(code, problem.detail ?? `${place} answered ${status}`, {
-    hint: problem.hint,
-    details: { ...problem.details, status, url: place },
-  })
-  if (away) throw error
-  return error
+/** What promptctl serve says of a request that it does not grant; undefined when that says nothing of the prompt. */
+function refusalOf({ status, headers }: Response, bytes: Uint8Array, place: string): PromptctlError | undefined {
+  const isProblem = /^application\/problem\+json\b/i.test(headers.get('content-type') ?? '')
+  const { code, ...problem } = readProblem(bytes)
+  if (!isProblem || code === undefined || status >= 500 || AWAY.has(status)) return undefined
+  return createError(code, problem, status, place)
 }
 
-function codeOf(status: number): ErrorCode {
-  if (status === 401) return 'unauthorized'
-  if (status === 403) return 'forbidden'
-  return status === 404 ? 'not_found' : 'usage'
+/** The server is away, whoever answers in its place: a proxy's 404 says nothing of a prompt. */
+const awayError = ({ status }: Response, bytes: Uint8Array, place: string): PromptctlError =>
+  createError('unavailable', readProblem(bytes), status, place)
+
+function createError(
+  code: ErrorCode,
+  { detail, hint, details }: ReadProblem,
+  status: number,
+  place: string,
+): PromptctlError {
+  return new PromptctlError(code, detail ?? `${place} answered ${status}, and not as promptctl serve does`, {
+    hint,
+    details: { ...details, status, url: place },
+  })
 }
 
 interface ReadProblem {
