@@ -219,6 +219,7 @@ async function attach(
 ): Promise<RegistryRepository> {
   const { openCache } = await import('./git/cache.js')
   const stateDir = join(repository.commonDir, 'promptctl', stateFolder(prefix))
+  let busy = 0
   return {
     repository,
     prefix,
@@ -231,7 +232,15 @@ async function attach(
         await recover(repository)
         return interrupt === undefined ? action() : interrupt.protect(action)
       }
-      return withLock(stateDir, whenOurs, { now })
+      busy += 1
+      try {
+        return await withLock(stateDir, whenOurs, { now })
+      } finally {
+        busy -= 1
+      }
+    },
+    get isBusy() {
+      return busy > 0
     },
   }
 }

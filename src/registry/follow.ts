@@ -28,16 +28,18 @@ export async function findFollowed(registry: Registry, branch: string, mirror: b
  */
 export async function followRemote(registry: Registry, followed: Followed): Promise<void> {
   const { shared } = followed
-  const { repository, exclusively } = await registry.git()
+  const git = await registry.git()
+  const { repository } = git
   const there = await repository.fetch(shared.remote, shared.branch)
   if (there === undefined) {
     throw new PromptctlError('unavailable', `${shared.remote} has no branch ${shared.branch}`)
   }
   const here = await repository.readRef(shared.ref)
   if (here === there) return
-  if (repository.workTree === undefined) {
+  // A write of ours that is under way brings the branch along itself; waiting for it would fail when it is slow.
+  if (repository.workTree === undefined && !git.isBusy) {
     // What was fetched meanwhile, by a write of ours, is newer than this.
-    await exclusively(async () => goAlong(registry, { ...followed, there: await knownTip(registry, shared) }))
+    await git.exclusively(async () => goAlong(registry, { ...followed, there: await knownTip(registry, shared) }))
   }
   if (here !== undefined && !followed.mirror) await assertTogether(registry, shared, { local: here, remote: there })
 }

@@ -16,6 +16,8 @@ export interface RegistryRepository {
   hooks(): Promise<HookFiles>
   /** Runs `action` alone among promptctl's writers; waits 10 s for another one, then throws `unavailable`. */
   exclusively<T>(action: () => Promise<T>): Promise<T>
+  /** True while this process does something exclusively, or waits for it. */
+  readonly isBusy: boolean
 }
 
 /** An opened registry: what every use case starts from. */

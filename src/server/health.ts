@@ -13,17 +13,17 @@ export interface Health {
   /** True while the server is shutting down. */
   readonly draining: boolean
   drain(): void
-  /** Counts each failure, and logs it once: again only with another reason, or after it had worked. */
+  /** Counts each failure, and logs it once: again only when it is another one, or after it had worked. */
   failed(part: Part, error: unknown): void
   worked(part: Part): void
 }
 
 export function createHealth(log: Log, { failures }: Pick<Metrics, 'failures'>): Health {
-  const reasons = new Map<Part, string>()
+  const known = new Map<Part, string>()
   let draining = false
   return {
     get failing() {
-      return [...reasons.keys()]
+      return [...known.keys()]
     },
     get draining() {
       return draining
@@ -33,15 +33,22 @@ export function createHealth(log: Log, { failures }: Pick<Metrics, 'failures'>):
     },
     failed: (part, error) => {
       failures.inc({ part })
-      const reason = reasonOf(error)
-      if (reasons.get(part) === reason) return
-      reasons.set(part, reason)
-      log.write(isPromptctlError(error) ? 'warn' : 'error', `${part} failed`, { part, reason })
+      const failure = identify(error)
+      if (known.get(part) === failure) return
+      known.set(part, failure)
+      log.write(isPromptctlError(error) ? 'warn' : 'error', `${part} failed`, { part, reason: reasonOf(error) })
     },
     worked: (part) => {
-      if (reasons.delete(part)) log.write('info', `${part} works again`, { part })
+      if (known.delete(part)) log.write('info', `${part} works again`, { part })
     },
   }
+}
+
+/** The code and the place, and the sentence where there is no place: one that has a place may hold an age. */
+function identify(error: unknown): string {
+  if (!isPromptctlError(error)) return reasonOf(error)
+  const place = error.details?.['path'] ?? error.message
+  return `${error.code} ${String(place)}`
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -3,6 +3,7 @@ import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openCloned } from '../../src/open.js'
+import { createTipReader, findFollowed, followRemote } from '../../src/registry/follow.js'
 import { promptctl } from '../helpers/cli.js'
 import { type Following, READER, serverEnv, startFollowing, TOKEN } from '../helpers/following.js'
 import { createRegistry, expectFailure, tempDir } from '../helpers/registry.js'
@@ -152,6 +153,24 @@ describe('a remote that goes away [case 64]', () => {
 })
 
 describe('what is followed', () => {
+  it('is asked for while a write of ours takes long, and waits for no lock that this process holds', async () => {
+    const { team, slugs } = world()
+    const root = tempDir()
+    const place = { directory: join(root, 'clone.git'), base: root, env: serverEnv(root), now: Date.now }
+    const registry = await openCloned(place, team.origin)
+    const followed = await findFollowed(registry, 'main', true)
+    const { exclusively, repository } = await registry.git()
+    const before = team.tip()
+    team.ada.edit(slugs[0], 'One', 'Uno')
+    await team.ada.json('publish', slugs[0], '--push')
+    await exclusively(() => followRemote(registry, followed))
+    expect(await createTipReader(registry, followed)()).toBe(team.tip())
+    expect(await repository.readRef('refs/heads/main')).toBe(before)
+    await followRemote(registry, followed)
+    expect(await repository.readRef('refs/heads/main')).toBe(team.tip())
+    await registry.close()
+  })
+
   it('comes with a poll, also when its history was rewritten, which is told', async () => {
     const { team, slugs } = world()
     const server = await own(team, { poll: 200 })
