@@ -55,6 +55,15 @@ const serving =
     else response.writeHead(200, { 'content-type': 'application/json', etag }).end(JSON.stringify(recordOf(template)))
   }
 
+/** The list of that prompt, and the prompt itself. */
+const listing =
+  (template: string, version: number): Answering =>
+  (response, request, index) => {
+    if (!request.path.startsWith('/api/v1/templates')) return serving(template)(response, request, index)
+    const listed = { slug: SLUG, tags: [], live_version: version, live_since: null, live_by: null }
+    response.writeHead(200).end(JSON.stringify({ templates: [listed], next_cursor: null }))
+  }
+
 /** A server whose answer can be changed while it runs. */
 async function startServer(first: Answering) {
   let answering = first
@@ -163,7 +172,7 @@ describe('a registry behind a URL', () => {
   })
 
   it('tells what it finds while it is watched', async () => {
-    const { receiver, answer, open } = await startServer(serving('Old'))
+    const { receiver, answer, open } = await startServer(listing('Old', 1))
     const registry = await open({ maxAgeMs: 20 })
     await registry.get(SLUG)
     const changes: PromptChange[] = []
@@ -173,7 +182,7 @@ describe('a registry behind a URL', () => {
     expect(changes).toEqual([])
     answer((response) => response.destroy())
     await expect.poll(() => errors.length).toBeGreaterThan(0)
-    answer(serving('New'))
+    answer(listing('New', 2))
     await expect.poll(() => changes).toEqual([{ environment: 'production', slugs: [SLUG] }])
     expect(await registry.compile(SLUG)).toBe('New')
     stop()
@@ -237,5 +246,37 @@ describe('a registry behind promptctl serve', () => {
     const stranger = await openRegistry({ url, environment: 'production', token: 'other' })
     expect(await codeOf(stranger.get(inner.slug))).toBe('unauthorized')
     expect(await codeOf(registry.get(inner.slug, { environment: 'staging' }))).toBe('forbidden')
+  })
+
+  it('tells of every prompt that changes, comes or goes, whoever has asked for it, by one short question a look', async () => {
+    const fixture = createRegistry()
+    const seed = (title: string, state: 'published' | 'draft' = 'published') =>
+      fixture.seed(title, [{ environment: 'production', state, template: `${title} 1` }]).slug
+    const [kept, changed, goes, comes] = [seed('Kept'), seed('Changed'), seed('Goes'), seed('Comes', 'draft')]
+    const outer = fixture.seed('Outer', [{ environment: 'production', template: `In {{> ${changed}}}` }]).slug
+    const { registry, server, url } = await serve(fixture)
+    const prompts = await Promise.all([kept, outer].map((slug) => registry.get(slug)))
+    const changes: (PromptChange & { readonly outer: unknown })[] = []
+    registry.watch(async (change) => changes.push({ ...change, outer: await registry.compile(outer) }))
+    const requests = async (status: number, route: string) => {
+      const metrics = await (await fetch(`${url}/metrics`)).text()
+      const labels = `method="GET",route="${route}",status="${status}"`
+      return Number(new RegExp(`_count\\{${labels}\\} (\\d+)`).exec(metrics)?.[1] ?? 0)
+    }
+    const asked = async () =>
+      (await requests(200, '/api/v1/prompts/:slug')) + (await requests(304, '/api/v1/prompts/:slug'))
+    await expect.poll(() => requests(304, '/api/v1/templates')).toBeGreaterThan(2)
+    const before = await asked()
+    const looks = await requests(304, '/api/v1/templates')
+    await expect.poll(() => requests(304, '/api/v1/templates')).toBeGreaterThan(looks + 2)
+    expect([changes, await asked()]).toEqual([[], before])
+    fixture.edit(changed, 'Changed 1', 'Changed 2', 'production')
+    await fixture.json('publish', changed, comes, '--env', 'production')
+    await fixture.json('archive', goes, '--env', 'production')
+    await server.source.refresh()
+    const slugs = [changed, goes, comes, outer].sort()
+    await expect.poll(() => changes).toEqual([{ environment: 'production', slugs, outer: 'In Changed 2' }])
+    expect(await registry.get(kept)).toBe(prompts[0])
+    await registry.close()
   })
 })

@@ -19,8 +19,8 @@ export interface RemoteCacheOptions {
 export interface RemoteCache {
   /** Throws what the server said, or `unavailable` when it is away and nothing is known under the name. */
   get(name: string, environment: string): Promise<Prompt>
-  /** Looks again at all that is old enough. Throws the first failure, when all others have been looked at. */
-  revalidate(): Promise<void>
+  /** Looks again at all of an environment. Throws the first failure, when all others have been looked at. */
+  revalidate(environment: string): Promise<void>
   /** Calls when what was known under a name is another prompt, or none. */
   onChange(listener: (environment: string, slug: string) => void): () => void
 }
@@ -68,6 +68,11 @@ export function createRemoteCache({ ask, now, maxAgeMs }: RemoteCacheOptions): R
     entry.looking ??= look(entry)
     return entry.looking
   }
+  /** A look that is under way may have begun before what there is to find. */
+  const lookAfresh = async (entry: Entry): Promise<void> => {
+    await entry.looking?.catch(() => undefined)
+    return lookOnce(entry)
+  }
   const entryOf = (name: string, environment: string): Entry => {
     const key = `${environment} ${name}`
     const entry = entries.get(key) ?? createEntry(name, environment)
@@ -88,9 +93,9 @@ export function createRemoteCache({ ask, now, maxAgeMs }: RemoteCacheOptions): R
       if (!entry.isAway && now() - entry.checkedAt > LONG_AGO * maxAgeMs) await looking
       return resultOf(entry)
     },
-    revalidate: async () => {
-      const due = entries.values().filter((entry) => ageOf(entry) >= maxAgeMs)
-      const results = await Promise.allSettled(due.map(lookOnce))
+    revalidate: async (environment) => {
+      const due = entries.values().filter((entry) => entry.environment === environment)
+      const results = await Promise.allSettled(due.map(lookAfresh))
       const failed = results.find(({ status }) => status === 'rejected')
       if (failed?.status === 'rejected') throw failed.reason
     },

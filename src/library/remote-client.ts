@@ -19,18 +19,24 @@ export type Answer =
   | { readonly kind: 'same' }
   | { readonly kind: 'refused'; readonly error: PromptctlError }
 
+/** JSON, and the tag that it had. */
+export interface Tagged {
+  readonly value: unknown
+  readonly etag: string | null
+}
+
 /**
  * Asks promptctl serve. Throws `unavailable` when it is away: no answer in time, one of 5xx, 408, 425 and 429, or one that is
  * no answer of its own.
  */
 export interface RemoteClient {
   prompt(name: string, environment: string, etag: string | null): Promise<Answer>
-  /** JSON of a path below the server's. Throws what the server's problem document says. */
-  json(path: string, query: Readonly<Record<string, string>>): Promise<unknown>
+  /** JSON of a path below the server's; undefined when that is what has the tag. Throws what the server's problem document says. */
+  json(path: string, query: Readonly<Record<string, string>>, etag: string | null): Promise<Tagged | undefined>
 }
 
 export function createRemoteClient({ url, token, timeoutMs }: RemoteOptions): RemoteClient {
-  const ask = async (path: string, query: Readonly<Record<string, string>>, etag: string | null = null) => {
+  const ask = async (path: string, query: Readonly<Record<string, string>>, etag: string | null) => {
     const target = new URL(path, url)
     for (const [key, value] of Object.entries(query)) target.searchParams.set(key, value)
     const headers = {
@@ -60,10 +66,12 @@ export function createRemoteClient({ url, token, timeoutMs }: RemoteOptions): Re
       if (error === undefined) throw awayError(response, bytes, place)
       return { kind: 'refused', error }
     },
-    json: async (path, query) => {
-      const { place, response, bytes } = await ask(path, query)
+    json: async (path, query, etag) => {
+      const { place, response, bytes } = await ask(path, query, etag)
+      if (response.status === 304 && etag !== null) return undefined
       if (!response.ok) throw refusalOf(response, bytes, place) ?? awayError(response, bytes, place)
-      return parseJsonDocument(bytes, place, 'Is that the address of promptctl serve?')
+      const value = parseJsonDocument(bytes, place, 'Is that the address of promptctl serve?')
+      return { value, etag: response.headers.get('etag') }
     },
   }
 }

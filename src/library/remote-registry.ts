@@ -3,9 +3,9 @@ import { parseDeliveredName } from '../core/delivered-name.js'
 import { PromptctlError } from '../core/errors.js'
 import type { Prompt } from './prompt.js'
 import type { GetOptions, ListOptions, PromptChange, WatchOptions } from './prompt-registry.js'
-import { createRemoteCache } from './remote-cache.js'
-import { createRemoteClient } from './remote-client.js'
-import { listRemote } from './remote-list.js'
+import { createRemoteCache, type RemoteCache } from './remote-cache.js'
+import { createRemoteClient, type RemoteClient } from './remote-client.js'
+import { createListLook, listRemote } from './remote-list.js'
 import { repeat } from './repeat.js'
 
 export interface RemoteRegistryOptions {
@@ -32,20 +32,10 @@ export function createRemoteRegistry(options: RemoteRegistryOptions) {
       (await get(name, rest)).compile(values, rest),
     list: ({ environment = standard, tag }: ListOptions = {}) => listRemote(client, get, requireName(environment), tag),
     watch: (listener: (change: PromptChange) => void, { onError }: WatchOptions = {}) => {
-      const changed = new Map<string, Set<string>>()
-      const end = cache.onChange((environment, slug) => {
-        changed.set(environment, (changed.get(environment) ?? new Set()).add(slug))
-      })
-      const tell = (): void => {
-        const changes = [...changed]
-        changed.clear()
-        for (const [environment, slugs] of changes) listener({ environment, slugs: [...slugs].sort() })
-      }
-      const look = async (): Promise<true> => {
-        await cache.revalidate().finally(tell)
-        return true
-      }
-      const stop = repeat(Math.max(maxAgeMs, SHORTEST_PAUSE_MS), look, { onResult: () => undefined, onError })
+      const environment = requireName(standard)
+      const { look, end } = createRemoteLook(client, cache, environment)
+      const onResult = (slugs: readonly string[]): void => listener({ environment, slugs })
+      const stop = repeat(Math.max(maxAgeMs, SHORTEST_PAUSE_MS), look, { onResult, onError })
       const stopAll = (): void => {
         stop()
         end()
@@ -60,6 +50,31 @@ export function createRemoteRegistry(options: RemoteRegistryOptions) {
 }
 
 const SHORTEST_PAUSE_MS = 50
+
+/**
+ * Looks at the list of an environment, which is one short question while nothing changes, and at all that is kept when it
+ * has. What is kept also tells of prompts that changed by what they include.
+ */
+function createRemoteLook(client: RemoteClient, cache: RemoteCache, environment: string) {
+  const readChanges = createListLook(client, environment)
+  const changed = new Set<string>()
+  let isDue = true
+  const end = cache.onChange((where, slug) => {
+    if (where === environment) changed.add(slug)
+  })
+  const look = async (): Promise<readonly string[] | undefined> => {
+    for (const slug of await readChanges()) {
+      changed.add(slug)
+      isDue = true
+    }
+    if (isDue) await cache.revalidate(environment)
+    isDue = false
+    const slugs = [...changed].sort()
+    changed.clear()
+    return slugs.length === 0 ? undefined : slugs
+  }
+  return { look, end }
+}
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined

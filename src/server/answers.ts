@@ -49,8 +49,8 @@ export function sendTagged(
   return reply.header('content-type', JSON_TYPE).send(body)
 }
 
-/** Says tag and freshness, and 304 when the request has that tag. */
-function isUnchanged(
+/** Says tag and freshness, and 304 when the request has that tag: then nothing is to be sent. */
+export function isUnchanged(
   { headers, caller }: FastifyRequest,
   reply: FastifyReply,
   etag: string,

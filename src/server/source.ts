@@ -9,6 +9,8 @@ import type { Registry } from '../registry/registry.js'
 /** What is served: every environment at one commit. */
 export interface Loaded {
   readonly tip: Oid
+  /** Up to where versions are final, and not provisional; undefined when nothing decides that, or nothing was pushed. */
+  readonly final: Oid | undefined
   /** Milliseconds since the epoch. */
   readonly loadedAt: number
   readonly snapshots: ReadonlyMap<Environment, Snapshot>
@@ -57,29 +59,28 @@ export function createSource({ registry, ref, readTip, now }: SourceOptions): So
   const listeners = new Set<(move: Move) => void>()
   let loaded: Loaded | undefined
   let loading: Promise<Loaded> | undefined
-  /** What decides which versions are provisional; looking at it again costs no more than looking at the branch. */
-  let final: { readonly ref: string | undefined; readonly tip: Oid | undefined } | undefined
+  /** The reference that says what is final, as of the last load: looking at it costs no more than looking at the branch. */
+  let finalRef: string | undefined
 
-  const load = async (tip: Oid): Promise<Loaded> => {
+  const load = async (tip: Oid, final: Oid | undefined): Promise<Loaded> => {
     const snapshots = new Map<Environment, Snapshot>()
     for (const environment of registry.config.environments) {
       const previous = loaded?.snapshots.get(environment)
       snapshots.set(environment, await readSnapshot(registry, tip, environment, previous))
     }
-    return { tip, loadedAt: now(), snapshots }
+    return { tip, final, loadedAt: now(), snapshots }
   }
 
   const look = async (): Promise<Loaded> => {
     const { repository } = await registry.git()
     const tip = await (readTip === undefined ? repository.readRef(ref) : readTip())
     if (tip === undefined) throw new PromptctlError('unavailable', `The branch ${ref} has no commit yet`)
-    const finalRef = loaded?.tip === tip && final !== undefined ? final.ref : await finalRefOf(registry)
-    const finalTip = finalRef === undefined ? undefined : await repository.readRef(finalRef)
-    if (loaded?.tip === tip && final?.tip === finalTip) return loaded
+    if (loaded?.tip !== tip) finalRef = await finalRefOf(registry)
+    const final = finalRef === undefined ? undefined : await repository.readRef(finalRef)
+    if (loaded?.tip === tip && loaded.final === final) return loaded
     const before = loaded
-    const after = await load(tip)
+    const after = await load(tip, final)
     loaded = after
-    final = { ref: finalRef, tip: finalTip }
     for (const listener of listeners) listener({ before, after })
     return after
   }

@@ -11,7 +11,7 @@ import {
   readTemplateVersions,
   type TemplatePlace,
 } from '../../registry/delivery/templates.js'
-import { sendTagged } from '../answers.js'
+import { isUnchanged, JSON_TYPE, sendTagged } from '../answers.js'
 import type { ServerContext } from '../context.js'
 import { chooseReadable, readableBy } from '../environment.js'
 import { etagOf } from '../etag.js'
@@ -53,7 +53,12 @@ export function registerTemplates(app: FastifyInstance, server: ServerContext): 
     {
       schema: { summary: 'Prompts of every state', querystring: LIST_QUERY, response: { 200: TEMPLATES, ...PROBLEMS } },
     },
-    async (request, reply) => sendJson(request, reply, null, await list(server, request)),
+    async (request, reply) => {
+      const etag = etagOfList(server, request)
+      // Who watches the list asks often, and a page reads a file for each of its prompts.
+      if (isUnchanged(request, reply, etag, 'revalidated')) return reply.send()
+      return reply.header('content-type', JSON_TYPE).send(JSON.stringify(await list(server, request)))
+    },
   )
   const byId = { params: NAME('id'), querystring: ENVIRONMENT_QUERY }
   app.get<One>(
@@ -98,6 +103,15 @@ export function registerTemplates(app: FastifyInstance, server: ServerContext): 
 function sendJson(request: FastifyRequest, reply: FastifyReply, version: number | null, data: unknown): FastifyReply {
   const body = JSON.stringify(data)
   return sendTagged(request, reply, { etag: etagOf(version, body), body })
+}
+
+/** To be raised when the same commit gives another list. */
+const LIST_FORMAT = 1
+
+/** A page follows from what is asked for and what is served: nothing has to be read for its tag. */
+function etagOfList(server: ServerContext, request: FastifyRequest<List>): string {
+  const { tip, final } = server.source.requireLoaded()
+  return etagOf(null, JSON.stringify([LIST_FORMAT, tip, final, environmentsOf(server, request), request.query]))
 }
 
 const USUAL_LIMIT = 100
