@@ -45,9 +45,10 @@ function hasGit(folder: string): boolean {
   return ['git', 'git.exe'].some((name) => isExecutable(join(folder, name)))
 }
 
+/** False also for what cannot be looked at, such as a folder on PATH that is somebody else's: a shell passes over it. */
 function isExecutable(file: string): boolean {
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false
   try {
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false
     accessSync(file, constants.X_OK)
     return true
   } catch (error) {

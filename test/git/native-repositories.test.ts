@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -177,6 +177,10 @@ describe('choosing the engine', () => {
     expect(chooseEngine({ PATH: folder })).toBe('embedded')
     chmodSync(join(folder, 'git'), 0o755)
     expect(chooseEngine({ PATH: `/nonexistent:${folder}` })).toBe('native')
+    // What cannot be looked at: as root everything can, but for a link that leads to itself.
+    symlinkSync('loop', join(folder, 'loop'))
+    expect(chooseEngine({ PATH: `${folder}/loop` })).toBe('embedded')
+    expect(chooseEngine({ PATH: `${folder}/loop:${folder}` })).toBe('native')
     expect(chooseEngine({ PATH: folder, PROMPTCTL_GIT: 'embedded' })).toBe('embedded')
     expect(() => chooseEngine({ PROMPTCTL_GIT: 'svn' })).toThrow(expect.objectContaining({ code: 'usage' }))
     const repo = world.repo()
