@@ -126,6 +126,9 @@ function placeIn(details: PromptctlError['details']): TagPlace | undefined {
 function portability({ prompt, source }: PromptDocument): readonly Finding[] {
   const [first] = checkPortable(prompt)
   if (first === undefined) return []
-  const message = `${first.tag} is more than {{name}}: applications that compile with Langfuse's SDKs get something else`
+  const message =
+    first.tag === undefined
+      ? "This content is a list of parts, which Langfuse's SDKs do not compile"
+      : `${first.tag} is more than {{name}}: applications that compile with Langfuse's SDKs get something else`
   return [createFinding('portable', source.file, message, source.locateInScalar(first.path, first.offset))]
 }

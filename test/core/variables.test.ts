@@ -162,12 +162,17 @@ describe('isPortable', () => {
     expect(found && `${found.offset} ${found.tag}`).toBe(first)
     expect(isPortable(promptOf({ template }))).toBe(first === undefined)
   })
+  it('is not what has a list of parts, whatever is in it', () => {
+    const messages: MessageItem[] = [{ role: 'user', content: [{ type: 'text', text: 'plain' }] }]
+    expect(isPortable(promptOf({ messages }))).toBe(false)
+  })
   it('names the message', () => {
     const messages: MessageItem[] = [
       { role: 'user', content: 'a' },
       { role: 'user', content: [{ text: '{{a}}{{^b}}{{/b}}' }] },
     ]
     expect(checkPortable(promptOf({ messages }))).toEqual([
+      { path: ['messages', 1, 'content'], offset: 0, tag: undefined },
       { path: ['messages', 1, 'content', 0, 'text'], offset: 5, tag: '{{^b}}' },
     ])
   })

@@ -23,7 +23,10 @@ export const RULES = {
   partial_cycle: { severity: 'error', summary: 'Prompts include each other' },
   undeclared_variable: { severity: 'warning', summary: 'A variable is used and not declared' },
   unused_variable: { severity: 'warning', summary: 'A variable is declared and not used' },
-  portable: { severity: 'warning', summary: "More than {{name}}: Langfuse's SDKs would compile it differently" },
+  portable: {
+    severity: 'warning',
+    summary: "More than {{name}}, or a list of parts: Langfuse's SDKs would compile it differently",
+  },
 } as const satisfies Record<string, { severity: Severity; summary: string }>
 
 export type Rule = keyof typeof RULES
