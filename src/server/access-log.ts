@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Environment, Slug } from '../core/slug.js'
 import type { ServerContext } from './context.js'
 
@@ -9,16 +9,17 @@ export interface About {
   readonly version?: number | null
 }
 
-/** Writes a line and measures each request: its route and not its URL, which may hold what is nobody's business. */
-export function addAccessLog(app: FastifyInstance, { log, metrics, now }: ServerContext): void {
+/** Writes the line of a request and measures it: its route and not its URL, which may hold what is nobody's business. */
+export type AccessLog = (request: FastifyRequest, reply: FastifyReply) => void
+
+export function createAccessLog({ log, metrics, now }: ServerContext): AccessLog {
   const clock = createTimestamps(now)
-  app.addHook('onResponse', (request, reply, done) => {
+  return (request, reply) => {
     const ms = reply.elapsedTime
     const route = request.routeOptions.url ?? 'unknown'
     metrics.requests.count(request.method, route, reply.statusCode, ms / 1000)
     log.line(formatLine(clock(), ms, route, request, reply))
-    done()
-  })
+  }
 }
 
 /** None of what stands here needs escaping: routes are ours, and the rest was checked against an allowlist. */

@@ -8,7 +8,7 @@ import {
 } from 'fastify'
 import { isPromptctlError } from '../core/errors.js'
 import { quoteName } from '../core/slug.js'
-import { type About, addAccessLog } from './access-log.js'
+import { type About, createAccessLog } from './access-log.js'
 import { collectMethods } from './allow.js'
 import { JSON_TYPE } from './answers.js'
 import { type Caller, createAuthenticator } from './auth.js'
@@ -79,7 +79,11 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
   addChecks(app, createHostCheck(hosts))
   endConnections(app, server)
   addCors(app, cors)
-  addAccessLog(app, server)
+  const record = createAccessLog(server)
+  app.addHook('onResponse', (request, reply, done) => {
+    record(request, reply)
+    done()
+  })
   await app.register(fastifySwagger, { openapi: API })
   const refuseOtherMethods = collectMethods(app)
   registerOperations(app, server)
@@ -89,7 +93,7 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
     const pinned = createPinned(server)
     registerTemplates(api, server)
     registerPrompts(api, server, pinned)
-    registerEvents(api, server)
+    registerEvents(api, server, record)
     registerLangfuse(api, server, pinned)
     registerWrites(api, server)
   })

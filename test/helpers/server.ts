@@ -29,6 +29,8 @@ export interface TestServerOptions {
 export interface TestServer {
   readonly app: FastifyInstance
   readonly server: ServerContext
+  /** Takes away a token, or gives other ones. */
+  setTokens(tokens: NonNullable<TestServerOptions['tokens']>): void
   /** The lines of the log, parsed. */
   lines(): readonly Readonly<Record<string, unknown>>[]
   /** The log as it was written. */
@@ -60,7 +62,7 @@ export async function openServer(
   }, now)
   const source = createSource({ registry, ref, now })
   const metrics = createMetrics(source, now)
-  const list = tokens === undefined ? undefined : Object.entries(tokens).map(createToken)
+  let list = tokens === undefined ? undefined : Object.entries(tokens).map(createToken)
   const server: ServerContext = {
     source,
     tokens: () => list,
@@ -81,6 +83,9 @@ export async function openServer(
   return {
     app,
     server,
+    setTokens: (others) => {
+      list = Object.entries(others).map(createToken)
+    },
     text: written,
     lines: () =>
       written()

@@ -1,12 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { PromptctlError } from '../../core/errors.js'
+import { isPromptctlError, PromptctlError } from '../../core/errors.js'
 import type { Environment } from '../../core/slug.js'
 import { readArrivals } from '../../registry/delivery/arrivals.js'
 import type { LogEntry } from '../../registry/log.js'
 import type { Oid } from '../../registry/ports.js'
+import type { AccessLog } from '../access-log.js'
+import { createAuthenticator } from '../auth.js'
 import type { ServerContext } from '../context.js'
 import { chooseReadable, readableBy } from '../environment.js'
+import { HttpError } from '../problem.js'
 import { ENVIRONMENT_QUERY } from '../schemas.js'
 
 interface Listen {
@@ -14,6 +17,7 @@ interface Listen {
 }
 
 interface Listener {
+  readonly request: FastifyRequest<Listen>
   readonly response: ServerResponse
   readonly environments: ReadonlySet<Environment>
   /** Up to where it was told. */
@@ -22,6 +26,8 @@ interface Listener {
 }
 
 const HEARTBEAT_MS = 15_000
+/** How often it is looked whether there are other tokens. */
+const TOKENS_MS = 1_000
 const MOST_LISTENERS = 1_000
 /** In bytes: who is so far behind is cut off, and may come back with its Last-Event-ID. */
 const MOST_BEHIND = 1024 * 1024
@@ -32,7 +38,7 @@ const KEPT_RANGES = 8
  * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): one for each version that arrives. The
  * last one of a commit has that commit as its id, and Last-Event-ID goes on from there.
  */
-export function registerEvents(app: FastifyInstance, server: ServerContext): void {
+export function registerEvents(app: FastifyInstance, server: ServerContext, record: AccessLog): void {
   const { source, health } = server
   const listeners = new Set<Listener>()
   const ranges = new Map<string, ReturnType<typeof readArrivals>>()
@@ -62,15 +68,20 @@ export function registerEvents(app: FastifyInstance, server: ServerContext): voi
     }
   }
 
+  const endUnwelcome = createTokenCheck(server)
   source.onMove(() => {
+    endUnwelcome(listeners)
     for (const listener of listeners) void tell(listener)
   })
   const heartbeat = setInterval(() => {
     for (const listener of listeners) write(listener, ': still here\n\n')
   }, HEARTBEAT_MS)
   heartbeat.unref()
+  const tokens = setInterval(() => endUnwelcome(listeners), TOKENS_MS)
+  tokens.unref()
   app.addHook('preClose', async () => {
     clearInterval(heartbeat)
+    clearInterval(tokens)
     for (const { response } of listeners) response.end()
   })
 
@@ -87,13 +98,39 @@ export function registerEvents(app: FastifyInstance, server: ServerContext): voi
       const { tip } = source.requireLoaded()
       if (listeners.size >= MOST_LISTENERS) throw new PromptctlError('unavailable', 'Too many are listening')
       const environments = new Set(audible(server, request))
-      const listener: Listener = { response: reply.raw, environments, told: lastOf(request) ?? tip, isTelling: false }
+      const told = lastOf(request) ?? tip
+      const listener: Listener = { request, response: reply.raw, environments, told, isTelling: false }
       open(reply)
       listeners.add(listener)
-      reply.raw.once('close', () => listeners.delete(listener))
+      reply.raw.once('close', () => {
+        listeners.delete(listener)
+        // What was ended here has been recorded, as any answer that was sent whole.
+        if (!reply.raw.writableFinished) record(request, reply)
+      })
       void tell(listener)
     },
   )
+}
+
+/** Gives what ends the streams of tokens that were taken away, or may read other environments, since it was last called. */
+function createTokenCheck(server: ServerContext): (listeners: Iterable<Listener>) => void {
+  const authenticate = createAuthenticator(server.tokens)
+  let checked = server.tokens()
+  const isWelcome = ({ request, environments }: Listener): boolean => {
+    try {
+      request.caller = authenticate(request.headers)
+      return audible(server, request).join() === [...environments].join()
+    } catch (error) {
+      if (error instanceof HttpError || isPromptctlError(error)) return false
+      throw error
+    }
+  }
+  return (listeners) => {
+    const now = server.tokens()
+    if (now === checked) return
+    checked = now
+    for (const listener of listeners) if (!isWelcome(listener)) listener.response.end()
+  }
 }
 
 /** The environment that was asked for, or all that the caller may read. Throws `forbidden` for none. */
