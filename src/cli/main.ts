@@ -171,6 +171,7 @@ function createSession(runtime: Runtime, options: Options): { context: Context; 
     },
     directory,
     env: runtime.env,
+    isTerminal: runtime.stdout.isTerminal,
     now: runtime.now,
     readInput: (path) => runtime.readInput(at(path)),
     readFolder: (path) => runtime.readFolder(at(path)),

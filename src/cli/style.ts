@@ -26,9 +26,9 @@ export async function createStyle({ isTerminal, columns, now, colour }: Surface)
     magenta: chalk?.magenta ?? plain,
     cyan: chalk?.cyan ?? plain,
     marked: chalk?.inverse ?? plain,
-    table: (header, rows) =>
+    table: (header, rows, yields) =>
       isTerminal
-        ? formatTable([...headerRows(header.map((cell) => chalk?.dim(cell) ?? cell)), ...rows], columns)
+        ? formatTable([...headerRows(header.map((cell) => chalk?.dim(cell) ?? cell)), ...rows], columns, yields)
         : formatLines(rows),
   }
 }

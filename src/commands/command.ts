@@ -22,7 +22,16 @@ export interface Style {
   /** Reversed colours: the words of a line that changed. */
   marked(text: string): string
   /** Aligned columns on a terminal, under a header if there is one; in a pipe a line a row, cells separated by tabs. */
-  table(header: readonly string[], rows: readonly (readonly string[])[]): string
+  table(header: readonly string[], rows: readonly (readonly string[])[], yields?: readonly Yielding[]): string
+}
+
+/** A column that gives up room where a terminal is too narrow; of several, in turn. */
+export interface Yielding {
+  readonly column: number
+  /** How narrow it may become; 0: it is left out. */
+  readonly narrowest: number
+  /** So many characters at the end of a cell are not cut: what a name is told by. */
+  readonly keepEnd?: number
 }
 
 /** A bar or counter on standard error; nothing in a pipe, and nothing for what takes less than a second. */
@@ -56,6 +65,8 @@ export interface Context {
   /** Where the command was started, or what -C says: absolute. */
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether a person reads the result, on a terminal: for what takes time and says nothing to a program. */
+  readonly isTerminal: boolean
   now(): number
   /** The bytes of a file, or of standard input for `-`. Throws `not_found`. */
   readInput(path: string): Promise<Uint8Array>

@@ -2,7 +2,7 @@ import { parseName } from '../core/reference.js'
 import type { Environment } from '../core/slug.js'
 import { parseTime } from '../core/time.js'
 import { visibleLine } from '../core/visible.js'
-import { type LogEntry, log as readLog } from '../registry/log.js'
+import { type LogEntry, log as readLog, readReasons } from '../registry/log.js'
 import { defineCommand, type Style } from './command.js'
 import { displayDate, displayName } from './display.js'
 import { formatCommits, formatTimeline } from './log-timeline.js'
@@ -21,6 +21,8 @@ interface Result {
   /** In promotion order. */
   readonly environments: readonly Environment[]
   readonly entries: readonly LogEntry[]
+  /** Why, by commit, in the words of who made it; of none in a pipe. */
+  readonly reasons: ReadonlyMap<string, string>
 }
 
 export const log = defineCommand<Request, Result>({
@@ -44,22 +46,22 @@ export const log = defineCommand<Request, Result>({
     limit: countOption(options, 'limit'),
     at: textOption(options, 'at'),
   }),
-  run: async ({ since, at, ...request }, { registry, now }) => {
+  run: async ({ since, at, ...request }, { registry, now, isTerminal }) => {
     const opened = await registry()
     const entries = await readLog(opened, {
       ...request,
       sinceMs: since === undefined ? undefined : parseTime(since, now()),
       at: at === undefined ? undefined : { ms: parseTime(at, now()), text: at },
     })
-    return { environments: opened.config.environments, entries }
+    const reasons = isTerminal ? await readReasons(opened, entries) : new Map()
+    return { environments: opened.config.environments, entries, reasons }
   },
-  text: ({ environments, entries }, style, { name, at }) => {
+  text: ({ environments, entries, reasons }, style, { name, environment, at }) => {
     if (!style.isTerminal) return formatLines(entries, name === undefined, style)
     if (entries.length === 0) return at === undefined ? 'Nothing happened there.\n' : 'Nothing was live then.\n'
     const moment = at === undefined ? 'now' : 'then'
-    return name === undefined
-      ? formatCommits(entries, moment, style)
-      : formatTimeline(entries, environments, moment, style)
+    const story = { entries, reasons, moment, isOfOne: environment !== undefined } as const
+    return name === undefined ? formatCommits(story, style) : formatTimeline(story, environments, style)
   },
   json: ({ entries }) => entries,
 })

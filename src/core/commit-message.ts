@@ -21,6 +21,17 @@ export function formatCommitMessage(verb: Verb, changes: readonly Change[], opti
   return `${[subject, ...(body ? [body] : []), formatTrailers(changes, options)].join('\n\n')}\n`
 }
 
+/** What a subject of ours is about, a slug or `3 prompts`; undefined for a subject that somebody wrote. */
+export const parseOwnSubject = (subject: string): string | undefined =>
+  /^(?:new|edit|import|publish|promote|archive|rollback)\([a-z0-9,-]+\): (.+)$/.exec(subject)?.[1]
+
+/** The first line of the reason in a message of ours; undefined where none was given. */
+export function parseReason(message: string): string | undefined {
+  const [, ...body] = message.trimStart().split(/\n\s*\n/)
+  const line = body[0]?.trimStart().split('\n', 1)[0]
+  return line === undefined || line === '' || /^Prompt-[A-Z]/.test(line) ? undefined : line
+}
+
 function formatTrailers(changes: readonly Change[], { unverified = false }: MessageOptions): string {
   const lines = changes.flatMap(({ action, slug, environment, source, restores, evaluation: test }) => [
     `Prompt-Action: ${action}`,

@@ -1,3 +1,4 @@
+import { parseOwnSubject, parseReason } from '../core/commit-message.js'
 import { PromptctlError } from '../core/errors.js'
 import type { Identity } from '../core/history.js'
 import type { Action, VersionState } from '../core/ledger.js'
@@ -52,6 +53,26 @@ export async function log(registry: Registry, request: LogRequest): Promise<read
     .filter(({ committedAt }) => request.sinceMs === undefined || committedAt * 1000 >= request.sinceMs)
     .slice(0, request.limit)
     .map((version) => logEntry(version, provisional))
+}
+
+/** Reasons are read for so many commits; nobody reads further on a screen. */
+const MOST_REASONS = 1000
+
+/**
+ * What -m said, by commit. It is read from the commits themselves: the ledger, which every look at the history reads,
+ * keeps subjects alone.
+ */
+export async function readReasons(registry: Registry, entries: readonly LogEntry[]): Promise<ReadonlyMap<Oid, string>> {
+  const ours = entries.filter(({ subject }) => parseOwnSubject(subject) !== undefined)
+  const commits = [...new Set(ours.map(({ commit }) => commit))].slice(0, MOST_REASONS)
+  if (commits.length === 0) return new Map()
+  const { repository } = await registry.git()
+  const reasons = new Map<Oid, string>()
+  for (const [commit, message] of await repository.messages(commits)) {
+    const reason = parseReason(message)
+    if (reason !== undefined) reasons.set(commit, reason)
+  }
+  return reasons
 }
 
 /** Newest first; over all prompts in the order of the history. */

@@ -169,6 +169,8 @@ export interface Repository {
   differences(from: Oid | undefined, to: Oid | 'index', dir: string): Promise<readonly Difference[]>
   /** The bytes of each blob; throws `unavailable` when one cannot be read. */
   readBlobs(blobs: Iterable<Oid>): Promise<ReadonlyMap<Oid, Uint8Array>>
+  /** The whole message of each commit; throws `unavailable` when one cannot be read. */
+  messages(commits: Iterable<Oid>): Promise<ReadonlyMap<Oid, string>>
   /** The blob id that these exact bytes have. No filters; nothing is written. */
   blobId(content: Uint8Array): Oid
   /** Files below `dir` that differ from HEAD, ignored ones left out. */

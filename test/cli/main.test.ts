@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EXIT, EXIT_BUG } from '../../src/cli/exit-codes.js'
 import { ERROR_CODES } from '../../src/core/errors.js'
+import { displayWidth } from '../../src/core/visible.js'
 import { promptctl } from '../helpers/cli.js'
 import { createRegistry, expectFailure } from '../helpers/registry.js'
 
@@ -172,6 +173,56 @@ describe('output', () => {
     expect(lines.length).toBeGreaterThanOrEqual(2)
     expect(lines[1]).toContain('…')
     for (const line of lines) expect([...line].length).toBeLessThanOrEqual(60)
+  })
+
+  it.each([70, 80, 100, 140])(
+    'of log fits a terminal of %i columns, and never cuts date or commit',
+    async (columns) => {
+      const registry = createRegistry()
+      registry.repo.git('config', 'user.name', '李小龍 Grace Brewster Murray Hopper')
+      const long = 'A title that is rather long, so that the table has to be cut'
+      const { slug } = await registry.create(long)
+      await registry.json(
+        'publish',
+        slug,
+        '-m',
+        '日本語の理由: 返金メールの文面を直した、長い長い説明がここに続く、まだまだ続く',
+      )
+      await registry.json('promote', slug, '--to', 'staging', '-m', 'reviewed in #42')
+      registry.edit(slug, long, 'Short', 'staging')
+      registry.commit('a subject of plain git that goes on and on, for more than any terminal is wide'.repeat(2))
+      const place = (env: object = {}) => registry.place({ isTerminal: true, columns, env: { NO_COLOR: '1', ...env } })
+      const show = async (...words: string[]) =>
+        (await promptctl(place(), 'log', ...words)).stdout.trimEnd().split('\n')
+      const [lanes, timeline, one] = [await show(slug), await show(), await show('--env', 'staging')]
+      for (const lines of [lanes.slice(2), timeline, one]) {
+        for (const line of lines) expect(displayWidth(line), line).toBeLessThanOrEqual(columns)
+        expect(lines.filter((line) => /\d minutes? ago .* [0-9a-f]{8}( {2}.*)?$/.test(line)).length).toBe(
+          lines === one ? 2 : 4,
+        )
+      }
+      expect(one.join()).not.toContain('environment')
+      for (const line of timeline.slice(1, 3)) expect(line).toContain(slug.slice(-9))
+      const coloured = (await promptctl(place({ NO_COLOR: '', FORCE_COLOR: '1' }), 'log')).stdout
+      expect(coloured).toContain('\u001b[')
+      for (const line of coloured.replaceAll(/\u001b\[\d+m/g, '').split('\n')) {
+        expect(displayWidth(line), line).toBeLessThanOrEqual(columns)
+      }
+    },
+  )
+
+  it('of log says why, in the words of -m, beside what a commit changed', async () => {
+    const registry = createRegistry()
+    const { slug } = await registry.create('One')
+    await registry.create('Two')
+    await registry.json('publish', '--all', '-m', 'First release\n\nand more')
+    const place = registry.place({ isTerminal: true, columns: 120, env: { NO_COLOR: '1' } })
+    const notes = async (...words: string[]) =>
+      (await promptctl(place, 'log', ...words)).stdout
+        .split('\n')
+        .flatMap((line) => / ago .* [0-9a-f]{8} {2}(.*)$/.exec(line)?.[1] ?? [])
+    expect(await notes(slug)).toEqual(['2 prompts: First release'])
+    expect(await notes()).toEqual(['First release'])
   })
 
   it('of commands that print nothing else is never empty on a terminal', async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { formatCommitMessage, type MessageOptions, type Verb } from '../../src/core/commit-message.js'
+import {
+  formatCommitMessage,
+  type MessageOptions,
+  parseOwnSubject,
+  parseReason,
+  type Verb,
+} from '../../src/core/commit-message.js'
 import type { Oid } from '../../src/core/history.js'
 import type { Change } from '../../src/core/lifecycle/change.js'
 import { documentOf, environment, SLUG } from './versions.js'
@@ -65,5 +71,28 @@ describe('formatCommitMessage', () => {
     ],
   ])('%s', (_, verb, changes, options, message) => {
     expect(formatCommitMessage(verb, changes, options)).toBe(message)
+  })
+})
+
+describe('parseReason', () => {
+  it.each<[string, string | undefined]>([
+    [formatCommitMessage('publish', [change()], { reason: 'why\nand how\n\nmore' }), 'why'],
+    [formatCommitMessage('publish', [change()]), undefined],
+    ['publish(production): x\n', undefined],
+    ['publish(production): x', undefined],
+    ['', undefined],
+  ])('of %j is %j', (message, reason) => {
+    expect(parseReason(message)).toBe(reason)
+  })
+})
+
+describe('parseOwnSubject', () => {
+  it.each<[string, string | undefined]>([
+    [formatCommitMessage('publish', [change()]).split('\n')[0] ?? '', SLUG],
+    [formatCommitMessage('promote', [change(), change()]).split('\n')[0] ?? '', '2 prompts'],
+    ['fix(production): x', undefined],
+    ['publish: x', undefined],
+  ])('of %j is %j', (subject, about) => {
+    expect(parseOwnSubject(subject)).toBe(about)
   })
 })

@@ -312,6 +312,23 @@ function describeTrees(world: World): void {
         expect(Buffer.from(blobs.get(blob) ?? []).toString()).toBe(files[path] ?? 'x')
     })
 
+    it('reads the whole messages of commits, in the encoding that they say', async () => {
+      const repo = world.repo()
+      const first = oid(repo.commitFiles('one\n\nwhy: 日本語', { a: '1' }))
+      repo.git('config', 'i18n.commitEncoding', 'ISO-8859-1')
+      repo.write('latin', Buffer.from('zwei\n\nweil es so schön ist', 'latin1'))
+      repo.git('commit', '-q', '--allow-empty', '-F', 'latin')
+      const second = oid(repo.git('rev-parse', 'HEAD'))
+      const repository = await world.open(repo)
+      const messages = await repository.messages([second, first])
+      expect([...messages]).toEqual([
+        [second, 'zwei\n\nweil es so schön ist\n'],
+        [first, 'one\n\nwhy: 日本語\n'],
+      ])
+      await expect(repository.messages([MISSING])).rejects.toMatchObject({ code: 'unavailable' })
+      expect((await repository.messages([])).size).toBe(0)
+    })
+
     it('says unavailable for a blob that is not there, and goes on reading', async () => {
       const repo = world.repo()
       repo.commitFiles('one', { a: '1' })

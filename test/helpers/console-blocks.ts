@@ -61,7 +61,7 @@ export interface Session {
   run(step: ConsoleStep): Promise<string>
 }
 
-/** A terminal of 100 columns without colours, in `folder`: promptctl runs in this process, anything else in bash. */
+/** A terminal of 79 columns without colours, in `folder`: promptctl runs in this process, anything else in bash. */
 export function createSession(folder: string, env: ProcessEnv, nowMs: number): Session {
   let cwd = folder
   return {
@@ -75,7 +75,7 @@ export function createSession(folder: string, env: ProcessEnv, nowMs: number): S
       }
       const words = command.startsWith('promptctl ') ? splitWords(command) : undefined
       if (words === undefined) return bash(command, cwd, env)
-      const place = { dir: cwd, env: { ...env, NO_COLOR: '1' }, stdin: input, isTerminal: true, columns: 100 }
+      const place = { dir: cwd, env: { ...env, NO_COLOR: '1' }, stdin: input, isTerminal: true, columns: 79 }
       const { stdout, stderr } = await promptctl({ ...place, now: () => nowMs }, ...words.slice(1))
       return stdout + stderr
     },

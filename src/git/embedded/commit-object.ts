@@ -1,4 +1,5 @@
 import type { Identity, Oid } from '../../registry/ports.js'
+import { decodeText, encodingOf, readMessage } from '../commit-text.js'
 
 /** A commit as the history walk needs it. */
 export interface Commit {
@@ -15,9 +16,7 @@ export interface Commit {
 export function parseCommit(oid: Oid, content: Buffer): Commit {
   const end = content.indexOf('\n\n')
   const header = end < 0 ? content : content.subarray(0, end)
-  const body = end < 0 ? Buffer.alloc(0) : content.subarray(end + 2)
-  const encoding = /^encoding (.+)$/m.exec(header.toString('latin1'))?.[1]
-  const lines = decode(header, encoding).split('\n')
+  const lines = decodeText(header, encodingOf(header)).split('\n')
   const values = (key: string): readonly string[] =>
     lines.filter((line) => line.startsWith(`${key} `)).map((line) => line.slice(key.length + 1))
   return {
@@ -26,17 +25,7 @@ export function parseCommit(oid: Oid, content: Buffer): Commit {
     parents: values('parent') as readonly Oid[],
     author: parsePerson(values('author')[0] ?? '').who,
     committedAt: parsePerson(values('committer')[0] ?? '').seconds,
-    subject: formatSubject(decode(body, encoding)),
-  }
-}
-
-function decode(bytes: Buffer, encoding: string | undefined): string {
-  if (encoding === undefined || /^utf-?8$/i.test(encoding)) return bytes.toString('utf8')
-  try {
-    return new TextDecoder(encoding).decode(bytes)
-  } catch {
-    // An encoding that nobody knows: git shows the bytes, and one character a byte is the nearest that a string can be.
-    return bytes.toString('latin1')
+    subject: formatSubject(readMessage(content)),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Entry, Head, HistoryQuery, Oid, Repository } from '../../registry/ports.js'
+import { readMessage } from '../commit-text.js'
 import type { IndexRepair } from '../recover.js'
 import { fromBytePath, isWithin, toBytePath } from './byte-path.js'
 import { compareEntries } from './differences.js'
@@ -86,6 +87,7 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
       for (const oid of blobs) if (!read.has(oid)) read.set(oid, objects.read(oid, 'blob'))
       return read
     },
+    messages: async (commits) => new Map([...commits].map((oid) => [oid, readMessage(objects.read(oid, 'commit'))])),
     blobId: (content) => objectId('blob', content),
     status: async (dir) => {
       const { workTree } = layout

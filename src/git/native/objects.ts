@@ -1,5 +1,6 @@
 import { PromptctlError } from '../../core/errors.js'
 import type { Entry, Oid } from '../../registry/ports.js'
+import { readMessage } from '../commit-text.js'
 import {
   type CommitObject,
   differingEntries,
@@ -75,6 +76,17 @@ export class ObjectStore {
     const found = await this.findCommit(commit)
     if (found === undefined) throw unreadable('commit', commit)
     return found
+  }
+
+  async messages(commits: readonly Oid[]): Promise<ReadonlyMap<Oid, string>> {
+    const objects = await Promise.all(commits.map((commit) => this.#reader.read(commit)))
+    return new Map(
+      objects.map((object, index) => {
+        const commit = commits[index] as Oid
+        if (object?.type !== 'commit') throw unreadable('commit', commit)
+        return [commit, readMessage(object.content)]
+      }),
+    )
   }
 
   async tree(oid: Oid): Promise<readonly TreeEntry[]> {

@@ -76,6 +76,7 @@ function reads(native: Native) {
     listIndex: (dir: string) => listIndex(context, dir),
     differences: (from: Oid | undefined, to: Oid | 'index', dir: string) => listDifferences(native, from, to, dir),
     readBlobs: (blobs: Iterable<Oid>) => readBlobs(store, blobs),
+    messages: async (commits: Iterable<Oid>) => store.messages([...commits]),
     blobId: native.blobId,
     status: async (dir: string) => {
       workTreeOf(native)
