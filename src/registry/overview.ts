@@ -10,7 +10,7 @@ import type { Registry } from './registry.js'
 export type Overview = ReadonlyMap<Slug, Cell>
 
 /** To be raised when the same history would give other cells. */
-const FORMAT = 2
+const FORMAT = 3
 
 interface StoredOverview {
   readonly prefix: string

@@ -5,7 +5,7 @@ import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 
 /** To be raised when the same content would be judged otherwise. */
-const FORMAT = 1
+const FORMAT = 2
 /** Files that are remembered; the oldest go. */
 const MOST = 100_000
 

@@ -10,7 +10,7 @@ import type { Registry } from './registry.js'
 export type LoggedVersion = Omit<Version, 'title' | 'tags' | 'link'>
 
 /** To be raised when the same history would be told otherwise. */
-const FORMAT = 1
+const FORMAT = 2
 
 interface StoredTimeline {
   readonly prefix: string

@@ -9,7 +9,7 @@ import type { Cache, Oid } from './ports.js'
 import type { Registry } from './registry.js'
 
 /** To be raised when the same bytes would get another verdict. */
-const FORMAT = 3
+const FORMAT = 4
 /** Files that the verdicts are spread over, so that one prompt's are found by reading one that is small. */
 const SHARDS = 256
 /** Verdicts a file; the oldest go when it is full. */
