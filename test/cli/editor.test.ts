@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -10,7 +10,10 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'promptctl-editor-test-'))
   vi.stubEnv('TMPDIR', folder)
 })
-afterEach(() => vi.unstubAllEnvs())
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(folder, { recursive: true })
+})
 
 const DRAFT = { text: 'before\n', name: 'greeting.yaml' }
 /** An editor that adds a line, and ends with that status. */
