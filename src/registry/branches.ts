@@ -1,7 +1,7 @@
 import { PromptctlError } from '../core/errors.js'
 import { PROMPTS_DIR } from '../core/paths.js'
 import type { Oid } from './ports.js'
-import type { Registry } from './registry.js'
+import type { Registry, RegistryRepository } from './registry.js'
 
 /** The branch that a team shares: the configuration's, else the remote's HEAD, else the current one. */
 export async function sharedBranchOf(registry: Registry): Promise<string | undefined> {
@@ -39,9 +39,17 @@ export async function requireTip(registry: Registry): Promise<Oid> {
  * there is no remote, the local one) does not hold them yet.
  */
 export async function provisionalCommits(registry: Registry, tip: Oid): Promise<ReadonlySet<Oid>> {
-  const { repository, prefix } = await registry.git()
   const final = await finalTip(registry)
-  if (final === tip || final === 'everything') return new Set()
+  return final === 'everything' ? new Set() : commitsAbove(await registry.git(), tip, final)
+}
+
+/** Commits that changed a prompt on the first-parent chain of `tip`, and not on that of `final`; undefined has none. */
+export async function commitsAbove(
+  { repository, prefix }: RegistryRepository,
+  tip: Oid,
+  final: Oid | undefined,
+): Promise<ReadonlySet<Oid>> {
+  if (final === tip) return new Set()
   const collect = async (after: Oid | undefined): Promise<ReadonlySet<Oid>> => {
     const commits = new Set<Oid>()
     for await (const { commit } of repository.history({ tip, after, paths: [`${prefix}${PROMPTS_DIR}`] })) {
@@ -72,7 +80,7 @@ async function isTracked(registry: Registry, remote: string, branch: string | un
 }
 
 /** The commit up to which numbers are final; undefined when nothing was pushed, `everything` when nothing else decides. */
-async function finalTip(registry: Registry): Promise<Oid | 'everything' | undefined> {
+export async function finalTip(registry: Registry): Promise<Oid | 'everything' | undefined> {
   const ref = await finalRefOf(registry)
   if (ref === undefined) return 'everything'
   const tip = await (await registry.git()).repository.readRef(ref)

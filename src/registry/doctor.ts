@@ -1,8 +1,9 @@
 import { isPromptctlError } from '../core/errors.js'
 import { formatIdentity } from '../core/history.js'
 import { readTip, sharedBranchOf } from './branches.js'
-import { readAllVersions } from './history.js'
+import { createQuery, readAllVersions } from './history.js'
 import { hookNames, ownerOf } from './hooks.js'
+import { readAllRows } from './ledger/ledger.js'
 import { readMoves } from './ledger/moves.js'
 import { lint } from './lint.js'
 import { missingSecretsOf } from './notify.js'
@@ -18,6 +19,7 @@ export interface Diagnosis {
   readonly message: string
   /** What would mend it. */
   readonly hint?: string
+  readonly details?: Readonly<Record<string, unknown>>
 }
 
 export interface DoctorReport {
@@ -86,6 +88,14 @@ async function checkHistory(registry: Registry): Promise<Diagnosis> {
   return { check: 'history', health: 'ok', message: `${count} versions of ${versions.size} prompts` }
 }
 
+/** How many names a line holds; --json has them all. */
+const FEW = 3
+
+function nameSome(names: readonly string[]): string {
+  const rest = names.length - FEW
+  return `${names.slice(0, FEW).join(', ')}${rest > 0 ? `, and ${rest} more` : ''}`
+}
+
 async function checkFiles(registry: Registry): Promise<Diagnosis> {
   const { errors, warnings, findings } = await lint(registry, { kind: 'work-tree', paths: [] })
   if (errors === 0) return { check: 'files', health: 'ok', message: `no errors, ${warnings} warnings` }
@@ -95,17 +105,25 @@ async function checkFiles(registry: Registry): Promise<Diagnosis> {
 }
 
 async function checkNumbers(registry: Registry): Promise<readonly Diagnosis[]> {
-  const { cache } = await registry.git()
-  const moves = readMoves(cache)
-  const [first] = moves
-  if (first === undefined) return []
-  const now = first.is === null ? 'is gone' : `is ${first.is.slice(0, 12)} now`
+  const git = await registry.git()
+  const [moves, tip] = [readMoves(git.cache), await readTip(registry)]
+  if (moves.length === 0 || tip === undefined || (await git.repository.isShallow())) return []
+  const rows = await readAllRows(git, await createQuery(registry, tip))
+  const moved = moves
+    .map((move) => ({ ...move, is: rows.get(move.slug)?.[move.version - 1]?.commit ?? null }))
+    .filter(({ was, is }) => was !== is)
+  if (moved.length === 0) return []
+  const names = moved.map(({ slug, version, was, is }) => {
+    const now = is === null ? 'gone' : is.slice(0, 12)
+    return `${slug}@${version} (was ${was.slice(0, 12)}, is ${now})`
+  })
   return [
     {
       check: 'numbers',
       health: 'warning',
-      message: `history was rewritten: ${moves.length} version numbers moved, such as ${first.slug}@${first.version}, which was ${first.was.slice(0, 12)} and ${now}`,
+      message: `history was rewritten, and version numbers moved: ${nameSome(names)}`,
       hint: 'Commits and blobs are what identifies a version; promptctl cache clear forgets this notice.',
+      details: { moved },
     },
   ]
 }

@@ -1,7 +1,7 @@
 import { PromptctlError } from '../core/errors.js'
 import { describeVersions, type LedgerRow, type Verdict, type Version } from '../core/ledger.js'
 import type { Slug } from '../core/slug.js'
-import { requireTip, sharedBranchOf } from './branches.js'
+import { finalTip, requireTip, sharedBranchOf } from './branches.js'
 import { type LedgerQuery, readAllRows, readKeptRowsOf, readRowsOf } from './ledger/ledger.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
@@ -54,11 +54,9 @@ export async function createQuery(registry: Registry, tip: Oid): Promise<LedgerQ
   const { repository } = await registry.git()
   const head = await repository.head()
   const isHead = head.commit === tip
-  return {
-    tip,
-    keep: isHead && head.branch !== undefined && head.branch === (await sharedBranchOf(registry)),
-    onProgress: registry.onHistoryProgress,
-  }
+  const keep = isHead && head.branch !== undefined && head.branch === (await sharedBranchOf(registry))
+  const final = keep ? await finalTip(registry) : undefined
+  return { tip, keep, final: final === 'everything' ? tip : final, onProgress: registry.onHistoryProgress }
 }
 
 async function describeAll(

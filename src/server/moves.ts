@@ -1,6 +1,10 @@
 import { CONFIG_FILE } from '../core/paths.js'
+import { readMoves } from '../registry/ledger/moves.js'
 import type { ServerContext } from './context.js'
 import type { Loaded, Move } from './source.js'
+
+/** Numbers that one line of the log names. */
+const MOST_NUMBERS = 10
 
 /** Tells the log what became of each move of the branch: what is invalid now, what was renumbered, a changed configuration. */
 export function reportMoves(server: ServerContext): () => void {
@@ -38,14 +42,24 @@ function reportInvalid({ log }: ServerContext, { before, after }: Move): void {
 }
 
 async function reportHistory({ log, metrics, source }: ServerContext, { before, after }: Move): Promise<void> {
-  if (before === undefined) return
-  const { repository, prefix } = await source.registry.git()
+  const { repository, prefix, cache } = await source.registry.git()
+  const moves = readMoves(cache)
+  const numbers = moves.slice(0, MOST_NUMBERS).map(({ slug, version }) => `${slug}@${version}`)
+  const moved = moves.length === 0 ? {} : { moved: moves.length, numbers }
+  if (before === undefined) {
+    const hint = 'promptctl doctor tells more, promptctl cache clear forgets this'
+    if (moves.length > 0) {
+      log.write('warn', 'the history was rewritten, and version numbers moved', { code: 'renumbers', ...moved, hint })
+    }
+    return
+  }
   if (!(await repository.isOnChain(before.tip, after.tip))) {
     metrics.rewrites.inc()
     log.write('warn', 'the history was rewritten, and version numbers may have moved', {
       code: 'renumbers',
       before: before.tip,
       commit: after.tip,
+      ...moved,
     })
   }
   const blobAt = async ({ tip }: Loaded) => (await repository.entriesAt(tip, [`${prefix}${CONFIG_FILE}`]))[0]?.blob

@@ -1,6 +1,5 @@
 import { symlinkSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { DoctorReport } from '../../src/registry/doctor.js'
 import { promptctl } from '../helpers/cli.js'
 import { createRegistry, expectFailure, type PromptRecord } from '../helpers/registry.js'
 
@@ -230,28 +229,5 @@ describe('import', () => {
     expect([result.exit === 0, result.stdout]).toEqual([false, ''])
     await registry.fails(3, 'not_found', 'import', 'nowhere.csv')
     await registry.fails(2, 'usage', 'import', '.', '--title-column', 'act')
-  })
-})
-
-describe('doctor', () => {
-  it('is healthy in a good registry, and names what is not', async () => {
-    const registry = createRegistry()
-    const { slug } = registry.live('Healthy', 'one\n')
-    expect(await registry.json<DoctorReport>('doctor')).toMatchObject({ healthy: true })
-    registry.edit(slug, '  one', '  torn')
-    const torn = await registry.cli('doctor', '--json')
-    expect([torn.exit, torn.json()]).toMatchObject([1, { healthy: false }])
-    expect(torn.stdout).toContain('broken seal')
-  })
-
-  it('says which numbers moved when history was rewritten [case 14]', async () => {
-    const registry = createRegistry()
-    const { slug } = registry.seed('Rewritten', [{ template: 'one' }, { template: 'two' }, { template: 'three' }])
-    await registry.json('log')
-    registry.repo.git('reset', '-q', '--hard', 'HEAD~2')
-    registry.edit(slug, '  one', '  four')
-    await registry.json('publish', slug)
-    await registry.json('log')
-    expect((await registry.cli('doctor')).stdout).toContain(`${slug}@2`)
   })
 })

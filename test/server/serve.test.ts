@@ -137,6 +137,18 @@ describe('serve', () => {
     await expect.poll(() => lines().some(({ code }) => code === 'renumbers')).toBe(true)
   })
 
+  it('reports which numbers moved, also when that happened before it was started', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    const { lines } = await start(fixture)
+    fixture.repo.git('reset', '-q', '--hard', 'HEAD~1')
+    fixture.commit('another', '--allow-empty')
+    const told = expect.objectContaining({ code: 'renumbers', moved: 1, numbers: [`${slug}@4`] })
+    await expect.poll(lines).toContainEqual(told)
+    const again = await start(fixture)
+    await expect.poll(again.lines).toContainEqual(told)
+  })
+
   it('follows the file of tokens, and keeps the old ones when that is wrong', async () => {
     const fixture = createRegistry()
     const { slug } = fixture.live('Greeting', 'Hi', 'production')

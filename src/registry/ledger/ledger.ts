@@ -3,6 +3,7 @@ import type { HistoryCommit, Oid } from '../../core/history.js'
 import { createRows, type LedgerRow } from '../../core/ledger.js'
 import { PROMPTS_DIR } from '../../core/paths.js'
 import type { Slug } from '../../core/slug.js'
+import { commitsAbove } from '../branches.js'
 import type { RegistryRepository } from '../registry.js'
 import { recordMoves } from './moves.js'
 import { readSlugRows } from './slug-rows.js'
@@ -20,6 +21,8 @@ export interface LedgerQuery {
   readonly tip: Oid
   /** `tip` is the shared branch's: what is learned about other branches is not worth keeping. */
   readonly keep: boolean
+  /** Where numbers are final, if anywhere yet: what the remote's shared branch holds, or `tip` where there is no remote. */
+  readonly final?: Oid | undefined
   /** Told of each commit as it is found while git looks for one prompt's: what it holds can be read meanwhile. */
   readonly onCommit?: ((commit: HistoryCommit) => void) | undefined
   readonly onProgress?: ((commits: number) => void) | undefined
@@ -69,8 +72,8 @@ export async function readAllRows(
   if (known !== undefined && !(query.keep && reached !== undefined && isTorn(reached))) return known
   const rows = createRows(await collect(git, query, undefined), prefix)
   if (query.keep) {
-    recordMoves(git, rows)
-    storeRows(cache, prefix, query.tip, rows)
+    await recordRebuild(git, rows)
+    storeRows(cache, { prefix, tip: query.tip, final: query.final }, rows)
     cache.remove('slugs')
   }
   return rows
@@ -127,14 +130,17 @@ async function catchUp(git: RegistryRepository, query: LedgerQuery): Promise<Rea
   const { repository, cache, prefix } = git
   const stored = readStoredLedger(cache, prefix)
   if (stored === undefined) return undefined
-  if (stored.tip === query.tip) return { stored, dropped: new Set(), news: [] }
+  if (stored.tip === query.tip) {
+    if (query.keep && stored.final !== query.final) await keepTail(git, query, { stored, dropped: new Set(), news: [] })
+    return { stored, dropped: new Set(), news: [] }
+  }
   const [isAhead, news] = await Promise.all([
     repository.isOnChain(stored.tip, query.tip),
     collect(git, query, stored.tip).catch(ignoreUnknownCommit),
   ])
   const reached =
     isAhead && news !== undefined ? { stored, dropped: new Set<Oid>(), news } : await rejoin(git, stored, query)
-  if (reached !== undefined && query.keep) keepTail(git, query.tip, reached)
+  if (reached !== undefined && query.keep) await keepTail(git, query, reached)
   return reached
 }
 
@@ -156,10 +162,52 @@ async function rejoin(git: RegistryRepository, stored: StoredLedger, query: Ledg
 }
 
 /** Keeps what was learned, unless commits are gone that a segment holds: then the next full read makes the ledger anew. */
-function keepTail({ cache }: RegistryRepository, tip: Oid, { stored, dropped, news }: Reached): void {
-  if (isTorn({ stored, dropped, news })) return
+async function keepTail(git: RegistryRepository, query: LedgerQuery, reached: Reached): Promise<void> {
+  const { stored, dropped, news } = reached
+  if (isTorn(reached)) return
+  if (dropped.size > 0) await recordDropped(git, reached)
+  const final = dropped.size > 0 ? query.final : await nextFinal(git, query, stored)
   const tail = stored.tail.filter(({ commit }) => !dropped.has(commit))
-  storeTail(cache, { ...stored, tip, tail: [...news, ...tail] })
+  storeTail(git.cache, { ...stored, tip: query.tip, final, tail: [...news, ...tail] })
+}
+
+/** A remote whose branch was rewritten takes nothing back that was final, until the branch here follows it. */
+async function nextFinal({ repository }: RegistryRepository, query: LedgerQuery, stored: StoredLedger) {
+  const { final: before } = stored
+  const { final: now } = query
+  if (before === undefined || now === undefined || before === now) return now ?? before
+  if (before === stored.tip && now === query.tip) return now
+  const isAhead = await repository.isOnChain(before, now).catch(ignoreUnknownCommit)
+  return isAhead === false ? before : now
+}
+
+/** Which numbers moved, when the ledger is made anew. */
+async function recordRebuild(git: RegistryRepository, rows: ReadonlyMap<Slug, readonly LedgerRow[]>): Promise<void> {
+  const { cache, prefix } = git
+  const stored = readStoredLedger(cache, prefix)
+  const older = stored === undefined ? undefined : readAllStoredRows(cache, stored.segments)
+  if (stored === undefined || older === undefined) return
+  const before = createRows(stored.tail, prefix, older, rowCount(stored))
+  recordMoves(cache, before, rows, await finality(git, stored))
+}
+
+/** Which numbers moved, when commits of the tail are gone. */
+async function recordDropped(git: RegistryRepository, reached: Reached): Promise<void> {
+  const { prefix, cache } = git
+  const { stored, dropped } = reached
+  const gone = stored.tail.filter(({ commit }) => dropped.has(commit))
+  const older = readOlder(git, reached, [...createRows(gone, prefix).keys()])
+  const after = joinRows(git, reached, older)
+  if (older === undefined || after === undefined) return
+  const joined = createRows(stored.tail, prefix, older, rowCount(stored))
+  const before = new Map([...older.keys()].map((slug) => [slug, joined.get(slug) ?? []]))
+  recordMoves(cache, before, after, await finality(git, stored))
+}
+
+/** Tells which commits of a stored ledger had final numbers: all, where its history is gone and nobody can say. */
+async function finality(git: RegistryRepository, { tip, final }: StoredLedger): Promise<(commit: Oid) => boolean> {
+  const open = await commitsAbove(git, tip, final).catch(ignoreUnknownCommit)
+  return (commit) => open === undefined || !open.has(commit)
 }
 
 /** True when history was rewritten below the tail: a segment holds commits that are gone. */

@@ -12,7 +12,7 @@ import { formatSegment, readSegment, readSegmentRows } from './segment.js'
  * there are never many.
  */
 
-const FORMAT = 1
+const FORMAT = 2
 const MANIFEST = 'ledger/manifest'
 /** Commits in the tail: parsing it is what each look-up costs. */
 const TAIL_LENGTH = 256
@@ -28,6 +28,8 @@ interface SegmentInfo {
 export interface StoredLedger {
   readonly prefix: string
   readonly tip: Oid
+  /** The newest commit that the remote's shared branch was seen to hold (`tip` where there is no remote), if any. */
+  readonly final?: Oid | undefined
   readonly segments: readonly SegmentInfo[]
   /** Newest first, as history gives them. */
   readonly tail: readonly HistoryCommit[]
@@ -66,9 +68,12 @@ export function readAllStoredRows(cache: Cache, segments: readonly SegmentInfo[]
 }
 
 /** Keeps a ledger that was built from nothing. */
-export function storeRows(cache: Cache, prefix: string, tip: Oid, rows: ReadonlyMap<Slug, readonly LedgerRow[]>): void {
-  const segment = writeSegment(cache, tip, rows)
-  writeManifest(cache, { prefix, tip, segments: [segment], tail: [] })
+export function storeRows(
+  cache: Cache,
+  head: Pick<StoredLedger, 'prefix' | 'tip' | 'final'>,
+  rows: ReadonlyMap<Slug, readonly LedgerRow[]>,
+): void {
+  writeManifest(cache, { ...head, segments: [writeSegment(cache, head.tip, rows)], tail: [] })
 }
 
 /** Keeps a ledger with another tail; a tail that is too long moves into a segment. */
@@ -86,7 +91,7 @@ export const rowCount = ({ segments }: Pick<StoredLedger, 'segments'>): number =
   segments.reduce((sum, { rows }) => sum + rows, 0)
 
 function mergeTail(cache: Cache, stored: StoredLedger): StoredLedger | undefined {
-  const { prefix, tip, tail } = stored
+  const { prefix, tip, final, tail } = stored
   const kept = [...stored.segments]
   const joined: SegmentInfo[] = []
   let size = tail.length
@@ -98,7 +103,7 @@ function mergeTail(cache: Cache, stored: StoredLedger): StoredLedger | undefined
   const older = readAllStoredRows(cache, joined)
   if (older === undefined) return undefined
   const rows = createRows(tail, prefix, older, rowCount({ segments: [...kept, ...joined] }))
-  return { prefix, tip, segments: [...kept, writeSegment(cache, tip, rows)], tail: [] }
+  return { prefix, tip, final, segments: [...kept, writeSegment(cache, tip, rows)], tail: [] }
 }
 
 function writeSegment(cache: Cache, tip: Oid, rows: ReadonlyMap<Slug, readonly LedgerRow[]>): SegmentInfo {
