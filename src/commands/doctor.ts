@@ -1,5 +1,5 @@
 import { visibleLine } from '../core/visible.js'
-import type { DoctorReport, Health } from '../registry/doctor.js'
+import type { Diagnosis, DoctorReport, Health } from '../registry/doctor.js'
 import { defineCommand, type Style } from './command.js'
 
 export const doctor = defineCommand<undefined, DoctorReport>({
@@ -11,17 +11,32 @@ export const doctor = defineCommand<undefined, DoctorReport>({
     const { doctor: examine } = await import('../registry/doctor.js')
     return examine(await context.registry())
   },
-  text: ({ checks }, style) => {
-    const rows = checks.map(({ check, health, message }) => [mark(health, style), check, visibleLine(message)])
-    const hints = checks.flatMap(({ hint }) =>
-      hint === undefined ? [] : [`${style.cyan('hint:')} ${visibleLine(hint)}\n`],
-    )
-    return `${style.table(['', 'check', ''], rows)}${hints.join('')}`
-  },
+  text: ({ checks }, style) => (style.isTerminal ? formatForPerson(checks, style) : formatForProgram(checks, style)),
   exit: ({ healthy }) => (healthy ? 0 : 1),
 })
 
-function mark(health: Health, style: Style): string {
-  if (!style.isTerminal) return health
-  return health === 'ok' ? style.green('✓') : health === 'warning' ? style.yellow('!') : style.red('✗')
+/** Whole sentences, which no table may cut; a hint stands below what it mends. */
+function formatForPerson(checks: readonly Diagnosis[], style: Style): string {
+  const width = Math.max(...checks.map(({ check }) => check.length))
+  return checks
+    .map(({ check, health, message, hint }) => {
+      const first = `${mark(health, style)} ${check.padEnd(width)}  ${visibleLine(message)}\n`
+      const indent = ' '.repeat(width + 4)
+      return hint === undefined ? first : `${first}${indent}${style.cyan('hint:')} ${visibleLine(hint)}\n`
+    })
+    .join('')
 }
+
+const formatForProgram = (checks: readonly Diagnosis[], style: Style): string =>
+  style.table(
+    [],
+    checks.map(({ check, health, message, hint }) => [
+      health,
+      check,
+      visibleLine(message),
+      ...(hint === undefined ? [] : [`hint: ${visibleLine(hint)}`]),
+    ]),
+  )
+
+const mark = (health: Health, style: Style): string =>
+  health === 'ok' ? style.green('✓') : health === 'warning' ? style.yellow('!') : style.red('✗')

@@ -1,9 +1,10 @@
 import { isPromptctlError } from '../core/errors.js'
 import { formatIdentity } from '../core/history.js'
+import type { LedgerRow } from '../core/ledger.js'
 import { readTip, sharedBranchOf } from './branches.js'
-import { createQuery, readAllVersions } from './history.js'
+import { createQuery } from './history.js'
 import { hookNames, ownerOf } from './hooks.js'
-import { readAllRows } from './ledger/ledger.js'
+import { readAllRows, readRowsFresh } from './ledger/ledger.js'
 import { readMoves } from './ledger/moves.js'
 import { lint } from './lint.js'
 import { missingSecretsOf } from './notify.js'
@@ -54,13 +55,11 @@ async function diagnose(check: Check, registry: Registry): Promise<Diagnosis | r
 
 async function checkGit(registry: Registry): Promise<Diagnosis> {
   const { repository } = await registry.git()
-  return { check: 'git', health: 'ok', message: `the ${repository.engine} engine` }
+  return { check: 'git', health: 'ok', message: `the ${repository.engine} engine: ${await repository.version()}` }
 }
 
 async function checkIdentity(registry: Registry): Promise<Diagnosis> {
   const { repository } = await registry.git()
-  if (repository.workTree === undefined)
-    return { check: 'identity', health: 'ok', message: 'a bare repository makes no commits' }
   return { check: 'identity', health: 'ok', message: `commits are by ${formatIdentity(await repository.identity())}` }
 }
 
@@ -83,10 +82,29 @@ async function checkHistory(registry: Registry): Promise<Diagnosis> {
   }
   const tip = await readTip(registry)
   if (tip === undefined) return { check: 'history', health: 'ok', message: 'no commit yet' }
-  const versions = await readAllVersions(registry, tip)
-  const count = [...versions.values()].reduce((sum, { length }) => sum + length, 0)
-  return { check: 'history', health: 'ok', message: `${count} versions of ${versions.size} prompts` }
+  const git = await registry.git()
+  const query = await createQuery(registry, tip)
+  const [rows, fresh] = [await readAllRows(git, query), await readRowsFresh(git, query)]
+  const count = [...fresh.values()].reduce((sum, { length }) => sum + length, 0)
+  const wrong = [...new Set([...rows.keys(), ...fresh.keys()])].filter((slug) =>
+    isOther(rows.get(slug), fresh.get(slug)),
+  )
+  const message = `${count} versions of ${fresh.size} prompts`
+  if (wrong.length === 0) return { check: 'history', health: 'ok', message: `${message}; the ledger agrees` }
+  return {
+    check: 'history',
+    health: 'error',
+    message: `${message}; the ledger tells otherwise of ${nameSome(wrong)}`,
+    hint: 'promptctl cache clear has it made anew; please report this.',
+    details: { slugs: wrong },
+  }
 }
+
+/** Whether a ledger's rows differ from those of history. Positions may: they only have to grow. */
+const isOther = (a: readonly LedgerRow[] = [], b: readonly LedgerRow[] = []): boolean =>
+  JSON.stringify(a.map(withoutPosition)) !== JSON.stringify(b.map(withoutPosition))
+
+const withoutPosition = ({ position: _, ...row }: LedgerRow) => row
 
 /** How many names a line holds; --json has them all. */
 const FEW = 3

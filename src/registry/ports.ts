@@ -122,6 +122,8 @@ export type OperationUnderWay = 'merge' | 'rebase' | 'cherry-pick' | 'revert' | 
  */
 export interface Repository {
   readonly engine: 'native' | 'embedded'
+  /** What does git's work here, such as `git version 2.39.5` or `isomorphic-git 1.44.11`. */
+  version(): Promise<string>
   /** Absolute paths, symbolic links resolved. `gitDir` is this work tree's own; `commonDir` is shared by linked ones. */
   readonly gitDir: string
   readonly commonDir: string

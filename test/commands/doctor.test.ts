@@ -1,8 +1,12 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ChangeRecord } from '../../src/registry/apply.js'
 import type { DoctorReport } from '../../src/registry/doctor.js'
+import { formatCheckedJson } from '../../src/registry/ledger/checked-json.js'
+import { promptctl } from '../helpers/cli.js'
 import { createRegistry, type TestRegistry, tempDir } from '../helpers/registry.js'
+import { configureIdentity } from '../helpers/repo.js'
 
 describe('doctor', () => {
   it('is healthy in a good registry, and names what is not', async () => {
@@ -81,5 +85,61 @@ describe('doctor', () => {
     registry.repo.git('commit', '-q', '--amend', '-m', 'in the words of somebody else')
     await registry.json('log')
     expect(await numbersOf(registry)).toEqual([])
+  })
+
+  it('says which git there is', async () => {
+    const registry = createRegistry()
+    const git = async (engine: string) =>
+      (await promptctl(registry.place({ env: { PROMPTCTL_GIT: engine } }), 'doctor')).stdout.split('\n')[0]
+    expect(await git('native')).toBe(`ok\tgit\tthe native engine: ${registry.repo.git('--version')}`)
+    expect(await git('embedded')).toMatch(/^ok\tgit\tthe embedded engine: isomorphic-git \d+\.\d+\.\d+$/)
+  })
+
+  it('holds the ledger against history', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.live('Held')
+    expect(await registry.json<DoctorReport>('doctor')).toMatchObject({ healthy: true })
+    const history = async () => {
+      const { checks } = (await registry.cli('doctor', '--json')).json<DoctorReport>()
+      return checks.find(({ check }) => check === 'history')
+    }
+    expect(await history()).toMatchObject({ health: 'ok', message: '2 versions of 1 prompts; the ledger agrees' })
+    // A ledger that is whole, and says something else.
+    const folder = join(registry.repo.dir, '.git/promptctl')
+    const manifest = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.endsWith('manifest'),
+    )
+    const file = join(folder, manifest ?? '')
+    const { format, value } = JSON.parse(readFileSync(file, 'utf8').slice(9))
+    const [change] = registry.repo.git('log', '-1', '--format=%H').split('\n')
+    const extra = {
+      commit: change,
+      author: { name: 'A', email: 'a@x' },
+      committedAt: 0,
+      subject: '',
+      changes: [{ path: registry.file(slug), blob: change, mode: '100644' }],
+    }
+    writeFileSync(file, formatCheckedJson({ ...value, tail: [extra] }, format))
+    expect(await history()).toMatchObject({ health: 'error', details: { slugs: [slug] } })
+    await registry.json('cache', 'clear')
+    expect(await history()).toMatchObject({ health: 'ok' })
+  })
+
+  it('asks for an identity in a bare repository, which makes commits too; hints stand beside their checks', async () => {
+    const registry = createRegistry()
+    registry.live('Bare')
+    const dir = join(tempDir(), 'bare.git')
+    registry.repo.git('clone', '-q', '--bare', '.', dir)
+    configureIdentity(dir, registry.repo.env)
+    const { stdout } = await promptctl(registry.place({ dir }), 'doctor')
+    expect(stdout).toMatch(/^ok\tidentity\tcommits are by /m)
+    expect(stdout).toMatch(/^warning\thooks\tnot installed: [^\t]*\thint: promptctl hooks install /m)
+    const terminal = await promptctl(
+      registry.place({ dir, columns: 40, isTerminal: true, env: { ...registry.repo.env, NO_COLOR: '1' } }),
+      'doctor',
+    )
+    expect(terminal.stdout).toMatch(
+      /^! hooks {5}not installed: [^\n]*\n {12}hint: promptctl hooks install lets git check what it takes\.\n/m,
+    )
   })
 })

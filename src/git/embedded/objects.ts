@@ -91,7 +91,8 @@ const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
 
 let loaded: Promise<typeof import('isomorphic-git')> | undefined
 
-const loadGit = (): Promise<typeof import('isomorphic-git')> => {
+/** Loaded on first use, because most reads do without. */
+export const loadGit = (): Promise<typeof import('isomorphic-git')> => {
   loaded ??= import('isomorphic-git')
   return loaded
 }

@@ -8,7 +8,7 @@ import { findIdentity } from './identity.js'
 import { openIgnore } from './ignore.js'
 import { readIndex } from './index-change.js'
 import type { IndexEntry } from './index-file.js'
-import { objectId } from './objects.js'
+import { loadGit, objectId } from './objects.js'
 import type { Parts } from './parts.js'
 import { fetchBranch, pushBranch } from './push.js'
 import { bareError, hooksFolder, needsGit } from './refusals.js'
@@ -34,6 +34,7 @@ export function createRepository(parts: Parts): Repository & IndexRepair {
 
   return {
     engine: 'embedded',
+    version: async () => `isomorphic-git ${(await loadGit()).version()}`,
     gitDir: layout.gitDir,
     commonDir: layout.commonDir,
     workTree: layout.workTree,

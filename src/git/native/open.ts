@@ -56,6 +56,7 @@ function reads(native: Native) {
   const { location, context, refs, store } = native
   return {
     engine: 'native' as const,
+    version: async () => (await readText(context, ['--version'])).trim(),
     gitDir: location.gitDir,
     commonDir: location.commonDir,
     workTree: location.workTree,

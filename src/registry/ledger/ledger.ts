@@ -79,6 +79,12 @@ export async function readAllRows(
   return rows
 }
 
+/** As readAllRows, from history alone: nothing is taken from a cache, nor kept in one. */
+export const readRowsFresh = async (
+  git: RegistryRepository,
+  query: LedgerQuery,
+): Promise<ReadonlyMap<Slug, readonly LedgerRow[]>> => createRows(await collect(git, query, undefined), git.prefix)
+
 /** The prompts that commits above `after` changed; undefined when `after` is not on the way to `query.tip`. */
 export async function slugsChangedSince(
   git: RegistryRepository,
