@@ -12,13 +12,18 @@ import type { RawPrompt } from './view.js'
 /** What history knows of files: asked once, answered for each. */
 export interface Knowledge {
   of(slug: Slug, raw: RawPrompt): Known
+  /** Of a file that is not read, such as a symbolic link: whether it was changed git says. */
+  ofUnread(slug: Slug, modified: boolean): Known
 }
 
 /** For one prompt, or for every prompt of an environment. In a shallow clone there are no versions, and no error. */
 export async function readKnowledge(registry: Registry, environment: Environment, slug?: Slug): Promise<Knowledge> {
   const { repository, prefix } = await registry.git()
   const tip = await readTip(registry)
-  if (tip === undefined) return { of: () => ({ versions: [], modified: true, provisional: new Set() }) }
+  if (tip === undefined) {
+    const nothing: Known = { versions: [], modified: true, provisional: new Set() }
+    return { of: () => nothing, ofUnread: () => nothing }
+  }
   const dir = `${prefix}${PROMPTS_DIR}/${environment}`
   const [entries, versions, provisional] = await Promise.all([
     slug === undefined ? repository.listTree(tip, dir) : repository.entriesAt(tip, [`${dir}/${slug}.yaml`]),
@@ -26,12 +31,14 @@ export async function readKnowledge(registry: Registry, environment: Environment
     provisionalCommits(registry, tip),
   ])
   const blobs = new Map(entries.map(({ path, blob }) => [path, blob]))
+  const ofUnread = (asked: Slug, modified: boolean): Known => ({
+    versions: versions.get(asked) ?? [],
+    modified,
+    provisional,
+  })
   return {
-    of: (asked, { path, bytes }) => ({
-      versions: versions.get(asked) ?? [],
-      modified: blobs.get(`${prefix}${path}`) !== repository.blobId(bytes),
-      provisional,
-    }),
+    of: (asked, { path, bytes }) => ofUnread(asked, blobs.get(`${prefix}${path}`) !== repository.blobId(bytes)),
+    ofUnread,
   }
 }
 

@@ -35,11 +35,13 @@ export async function list(registry: Registry, request: ListRequest): Promise<re
   const view = await readView(registry)
   const [slugs, knowledge] = await Promise.all([view.slugs(environment), readKnowledge(registry, environment)])
   const listed: ListedPrompt[] = []
+  let changed: ReadonlySet<Slug> | undefined
   for (const slug of slugs) {
     const raw = await readOrNothing(view, environment, slug)
     const document = raw === undefined ? undefined : readPrompt(raw.bytes, raw.path).document
-    const known =
-      raw === undefined ? { versions: [], modified: true, provisional: new Set<never>() } : knowledge.of(slug, raw)
+    // What is not read, such as a symbolic link, git compares with HEAD.
+    if (raw === undefined) changed ??= new Set(await readChanged(await registry.git(), environment))
+    const known = raw === undefined ? knowledge.ofUnread(slug, changed?.has(slug) ?? false) : knowledge.of(slug, raw)
     const record = createRecord({ slug, environment }, document?.prompt, document?.seal, known)
     if (isWanted(record, request))
       listed.push({ ...record, ...(request.full ? await contents(view, environment, document) : {}) })
@@ -78,18 +80,20 @@ export async function listBriefly(registry: Registry, request: ListRequest): Pro
 /** The files that differ from HEAD; undefined for one that is gone from the disk. */
 async function readModified(
   registry: Registry,
-  { repository, prefix }: RegistryRepository,
+  git: RegistryRepository,
   environment: Environment,
 ): Promise<ReadonlyMap<Slug, BriefPrompt | undefined>> {
   const modified = new Map<Slug, BriefPrompt | undefined>()
-  if (repository.workTree === undefined) return modified
-  const changed = await repository.status(`${prefix}${PROMPTS_DIR}/${environment}`)
+  const changed = await readChanged(git, environment)
   const view = await readView(registry)
-  for (const { path } of changed) {
-    const slug = parsePromptPath(path.slice(prefix.length))?.slug
-    if (slug !== undefined) modified.set(slug, await readBrief(view, environment, slug))
-  }
+  for (const slug of changed) modified.set(slug, await readBrief(view, environment, slug))
   return modified
+}
+
+async function readChanged({ repository, prefix }: RegistryRepository, environment: Environment): Promise<Slug[]> {
+  if (repository.workTree === undefined) return []
+  const changed = await repository.status(`${prefix}${PROMPTS_DIR}/${environment}`)
+  return changed.flatMap(({ path }) => parsePromptPath(path.slice(prefix.length))?.slug ?? [])
 }
 
 async function readBrief(view: View, environment: Environment, slug: Slug): Promise<BriefPrompt | undefined> {

@@ -2,7 +2,14 @@ import { existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { promptctl } from '../helpers/cli.js'
-import { createRegistry, replaceByLink, type TestRegistry, tempDir } from '../helpers/registry.js'
+import {
+  createRegistry,
+  ENGINES,
+  type PromptRecord,
+  replaceByLink,
+  type TestRegistry,
+  tempDir,
+} from '../helpers/registry.js'
 
 const NASTY =
   '\u001b]0;x\u0007 \u001b]8;;http://evil\u0007link\u001b]8;;\u0007 \u001b]52;c;eA==\u0007 \u202etxt\r \u009b2J'
@@ -158,6 +165,19 @@ describe('a symbolic link [case 45]', () => {
     symlinkSync(join(outside, 'prompts'), join(registry.dir, 'prompts'))
     expect((await registry.cli('compile', slug)).exit).not.toBe(0)
     expect((await registry.cli('lint')).exit).toBe(1)
+  })
+
+  it.each(ENGINES)('that is committed is listed as it is, with what is live under it (%s)', async (engine) => {
+    const registry = createRegistry({ engine })
+    const { slug } = registry.live('Link')
+    const listed = async () => (await registry.json<PromptRecord[]>('list')).find((one) => one.slug === slug)
+    const live = { state: 'invalid', live_version: 2 }
+    replaceByLink(join(registry.dir, registry.file(slug)), '../../notes.txt')
+    expect(await listed()).toMatchObject({ ...live, version: null, modified: true })
+    const commit = registry.commit('link')
+    expect(await listed()).toMatchObject({ ...live, version: 3, commit })
+    expect(await listed()).not.toHaveProperty('modified')
+    expect((await registry.cli('list')).stdout).toContain(`${slug}\tinvalid\tv3\tv2`)
   })
 })
 
