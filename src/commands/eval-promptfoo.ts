@@ -36,7 +36,10 @@ export function formatPromptfoo(evaluations: readonly Evaluation[], now: number)
           successes: sum('passed'),
           failures: sum('failed') - sum('errors'),
           errors: sum('errors'),
-          tokenUsage: usageOf(addAll(evaluations.map(({ tokens }) => tokens)), results.length),
+          tokenUsage: usageOf(
+            addAll(evaluations.map(({ tokens }) => tokens)),
+            countAnswers(evaluations.flatMap(({ cases }) => cases)),
+          ),
           durationMs: sum('duration_ms'),
         },
       },
@@ -74,12 +77,51 @@ const usageOf = ({ total, prompt, completion }: TokenUsage, numRequests: number)
   numRequests,
 })
 
+const countAnswers = (cases: readonly CaseResult[]): number => cases.filter(({ output }) => output !== null).length
+
+/** As promptfoo lists them: an assert-set, and then what is in it. */
+const flatten = (assertions: readonly AssertionResult[]): readonly AssertionResult[] =>
+  assertions.flatMap((result) => [result, ...flatten(result.assertions ?? [])])
+
+/** The weighted mean of the assertions that share a `metric`; one in a set weighs as much of the set as it says. */
+function namedScoresOf({ assertions }: CaseResult): ReadonlyMap<string, number> {
+  const sums = new Map<string, { score: number; weight: number }>()
+  const add = (results: readonly AssertionResult[], share: number): void => {
+    for (const { metric, score, weight, assertions: inner = [] } of results) {
+      const counted = share * weight
+      if (metric !== undefined) {
+        const sum = sums.get(metric) ?? { score: 0, weight: 0 }
+        sums.set(metric, { score: sum.score + score * counted, weight: sum.weight + counted })
+      }
+      add(
+        inner.filter((one) => one.metric !== metric || metric === undefined),
+        counted,
+      )
+    }
+  }
+  add(assertions, 1)
+  return new Map([...sums].map(([metric, { score, weight }]) => [metric, weight > 0 ? score / weight : 0]))
+}
+
+/** Summed over cases, with how many assertions they come from. */
+function namedMetricsOf(cases: readonly CaseResult[]) {
+  const [scores, counts] = [new Map<string, number>(), new Map<string, number>()]
+  for (const one of cases) {
+    for (const [metric, score] of namedScoresOf(one)) {
+      scores.set(metric, (scores.get(metric) ?? 0) + score)
+      const from = flatten(one.assertions).filter((result) => result.metric === metric).length
+      counts.set(metric, (counts.get(metric) ?? 0) + from)
+    }
+  }
+  return { namedScores: Object.fromEntries(scores), namedScoresCount: Object.fromEntries(counts) }
+}
+
 /** One entry for each prompt and provider: the columns of promptfoo's table. */
 function promptsOf(evaluation: Evaluation) {
   const labels = [...new Set(evaluation.cases.map(({ provider }) => provider))]
   return labels.map((provider) => {
     const cases = evaluation.cases.filter((one) => one.provider === provider)
-    const assertions = cases.flatMap((one) => one.assertions)
+    const assertions = cases.flatMap((one) => flatten(one.assertions))
     return {
       evaluation,
       raw: rawOf(cases[0]),
@@ -94,9 +136,8 @@ function promptsOf(evaluation: Evaluation) {
         assertPassCount: assertions.filter(({ pass }) => pass).length,
         assertFailCount: assertions.filter(({ pass }) => !pass).length,
         totalLatencyMs: cases.reduce((sum, one) => sum + (one.latency_ms ?? 0), 0),
-        tokenUsage: usageOf(addAll(cases.map(({ tokens }) => tokens ?? NO_TOKENS)), cases.length),
-        namedScores: {},
-        namedScoresCount: {},
+        tokenUsage: usageOf(addAll(cases.map(({ tokens }) => tokens ?? NO_TOKENS)), countAnswers(cases)),
+        ...namedMetricsOf(cases),
         cost: cases.reduce((sum, { cost }) => sum + (cost ?? 0), 0),
       },
     }
@@ -121,7 +162,8 @@ const reasonOf = ({ pass, error }: CaseResult): 0 | 1 | 2 => (pass ? 0 : error =
 
 function resultOf(evaluation: Evaluation, one: CaseResult, promptIdx: number) {
   const { description, vars, assertions } = one
-  const tokenUsage = usageOf(one.tokens ?? NO_TOKENS, one.output === null ? 0 : 1)
+  const namedScores = Object.fromEntries(namedScoresOf(one))
+  const tokenUsage = usageOf(one.tokens ?? NO_TOKENS, countAnswers([one]))
   return {
     id: `${evaluation.slug}-${one.case}-${promptIdx}`,
     promptIdx,
@@ -150,16 +192,16 @@ function resultOf(evaluation: Evaluation, one: CaseResult, promptIdx: number) {
       pass: one.pass,
       score: one.score,
       reason: one.reason ?? 'All assertions passed',
-      namedScores: {},
+      namedScores,
       tokensUsed: usageOf(NO_TOKENS, 0),
-      componentResults: assertions.map((result) => ({
+      componentResults: flatten(assertions).map((result) => ({
         pass: result.pass,
         score: result.score,
         reason: result.pass ? 'Assertion passed' : result.reason,
         assertion: assertionOf(result),
       })),
     },
-    namedScores: {},
+    namedScores,
     metadata: {},
   }
 }
