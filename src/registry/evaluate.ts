@@ -78,6 +78,9 @@ export async function runTestSet(
   })
 }
 
+/** `greet@2` and `greet@1a2b3c4`, which no revision of git looks like. */
+const REFERENCE = /^[^@]+@(?:[0-9]+|[0-9a-f]{7,64})$/
+
 async function findBase(
   registry: Registry,
   { document }: Found,
@@ -88,9 +91,9 @@ async function findBase(
   if (isEnvironment(text) && registry.config.environments.includes(text)) {
     return findPrepared(registry, { ref: parseReference(slug), environment: text, live: true })
   }
-  if (/^@?[0-9]+$/.test(text)) {
-    const ref = parseReference(`${slug}@${text.replace('@', '')}`)
-    return findPrepared(registry, { ref, environment: undefined, live: false })
+  const reference = /^@?[0-9]+$/.test(text) ? `${slug}@${text.replace('@', '')}` : text
+  if (REFERENCE.test(reference)) {
+    return findPrepared(registry, { ref: parseReference(reference), environment: undefined, live: false })
   }
   const { repository } = await registry.git()
   const commit = await repository.resolveCommit(text)
