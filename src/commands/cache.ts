@@ -14,7 +14,10 @@ export const cache = defineCommand<{ clear: boolean }, CacheReport>({
     const { inspectCache } = await import('../registry/cache.js')
     return inspectCache(await context.registry(), request)
   },
-  text: ({ size, cleared }) => `${cleared ? 'cleared ' : ''}${formatSize(size)}\n`,
+  text: ({ size, caches, cleared }) => {
+    const what = caches.length === 0 ? 'nothing is cached' : `${formatSize(size)}: ${caches.join(', ')}`
+    return `${cleared && caches.length > 0 ? 'cleared ' : ''}${what}\n`
+  },
 })
 
 const formatSize = (bytes: number): string =>

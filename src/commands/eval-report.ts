@@ -83,7 +83,7 @@ function formatAnswer({ output }: CaseResult, failed: readonly AssertionResult[]
     ({ type, value }) => WHOLE.has(type) && typeof value === 'string' && value.length <= MOST_OUTPUT,
   )
   if (whole === undefined || output.length > MOST_OUTPUT) {
-    const shown = visibleText(output.slice(0, MOST_OUTPUT)).split('\n')
+    const shown = visibleText(output.slice(0, MOST_OUTPUT).replace(/\n$/, '')).split('\n')
     const cut = output.length > MOST_OUTPUT ? [style.dim(`  … ${output.length} characters`)] : []
     return [...shown.map((line) => `  ${style.dim('│')} ${line}`), ...cut]
   }

@@ -18,6 +18,19 @@ import {
 const FORMATS = ['text', 'json', 'markdown', 'github'] as const
 type Format = (typeof FORMATS)[number]
 
+const HELP = `
+A test set, evals/<slug>.yaml, in promptfoo's words:
+  providers: [echo]                # or openai:<model>; echo answers with the prompt itself
+  tests:
+    - description: names the customer
+      vars: {customer: [Ada, Grace], days: 5}    # a case each
+      assert: [{type: contains, value: "{{customer}}"}]
+
+Assertions, each also with not- before it:
+  equals, contains, icontains, contains-any, contains-all, icontains-any,
+  icontains-all, starts-with, regex, is-json, contains-json, word-count,
+  levenshtein, latency, cost; and assert-set, which holds others`
+
 interface Request {
   /** Undefined with --all. */
   readonly ref: Reference | undefined
@@ -69,6 +82,7 @@ export const evalCommand = defineCommand<Request, EvaluationReport>({
       .option('--concurrency <number>', 'calls at once (default: 4)')
       .option('--timeout <seconds>', 'for one call (default: 60)')
       .option('--format <format>', FORMATS.join(', '))
+      .addHelpText('after', HELP)
   },
   parse: (words, options) => parseRequest(words, options),
   run: async (request, context) => {
@@ -99,8 +113,9 @@ function parseRequest(words: readonly string[], options: Options): Request {
   const [output, compare] = [textOption(options, 'output'), textOption(options, 'compare')]
   const providers = listOption(options, 'provider')
   const timeout = countOption(options, 'timeout')
+  const ref = text === undefined ? undefined : parseReference(text)
   const request = {
-    ref: text === undefined ? undefined : parseReference(text),
+    ref,
     environment: environmentOption(options),
     live: booleanOption(options, 'live'),
     providers: providers.length === 0 ? undefined : providers,
@@ -111,7 +126,10 @@ function parseRequest(words: readonly string[], options: Options): Request {
     format,
     concurrency: countOption(options, 'concurrency'),
     timeoutMs: timeout === undefined ? undefined : timeout * 1000,
-    identify: booleanOption(options, 'json') || format !== 'text' || output !== undefined || compare !== undefined,
+    identify:
+      booleanOption(options, 'json') ||
+      format !== 'text' ||
+      [output, compare, ref?.at].some((asked) => asked !== undefined),
   }
   checkRequest(request, all)
   return request

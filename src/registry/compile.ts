@@ -101,7 +101,7 @@ export async function findPrepared(
 }
 
 /** The version that a file is. A folder that is no git repository has none. */
-async function locateFile(registry: Registry, environment: Environment, slug: Slug, raw: RawPrompt) {
+export async function locateFile(registry: Registry, environment: Environment, slug: Slug, raw: RawPrompt) {
   try {
     const { readKnowledge } = await import('./known.js')
     const { createRecord } = await import('./record.js')

@@ -52,11 +52,11 @@ export async function evaluateAll(registry: Registry, request: EvaluateAllReques
   for (const each of environment === undefined ? config.environments : [requireEnvironment(config, environment)]) {
     for (const slug of await view.slugs(each)) {
       const outcome = await evaluateOne(work, each, slug).catch((error: unknown) => {
-        if (isPromptctlError(error)) return problemOf(error, formatPromptPath(each, slug))
+        if (isPromptctlError(error)) return problemsOf(error, formatPromptPath(each, slug))
         throw error
       })
       if (outcome === undefined) continue
-      if ('message' in outcome) problems.push(outcome)
+      if (!('cases' in outcome)) problems.push(...outcome)
       else evaluations.push(outcome)
       if ('cases' in outcome && outcome.interrupted) return { evaluations, problems }
     }
@@ -82,7 +82,7 @@ async function evaluateOne(
   { registry, request, view, head, changed, sets, done }: Work,
   environment: Environment,
   slug: Slug,
-): Promise<Evaluation | EvaluationProblem | undefined> {
+): Promise<Evaluation | readonly EvaluationProblem[] | undefined> {
   const path = formatPromptPath(environment, slug)
   const setPath = formatTestSetPath(slug)
   const isTouched = changed === undefined || changed.has(path) || changed.has(setPath)
@@ -92,7 +92,7 @@ async function evaluateOne(
   if (raw === undefined) return undefined
   const document = parsePrompt(raw.bytes, raw.path)
   if (document.prompt.state === 'archived') return undefined
-  if (!hasSet) return noSet(path, slug, environment)
+  if (!hasSet) return [noSet(path, slug, environment)]
   const prepared = await prepare(document, viewPartials(view, environment))
   const includesChanged = prepared.partials.some((name) => changed?.has(formatPromptPath(environment, name)))
   if (!isTouched && !includesChanged) return undefined
@@ -105,7 +105,7 @@ async function evaluateOne(
     const result = await runTestSet(registry, { prepared }, set, request)
     return { slug, environment, version: null, commit: null, digest: document.seal, resolved_digest, ...result }
   } catch (error) {
-    if (isPromptctlError(error)) return problemOf(error, setPath)
+    if (isPromptctlError(error)) return problemsOf(error, setPath)
     throw error
   }
 }
@@ -118,13 +118,17 @@ const noSet = (file: string, slug: Slug, environment: Environment): EvaluationPr
   message: `${slug} has no test set, and the gate of ${environment} asks for one: ${formatTestSetPath(slug)}`,
 })
 
-/** At the error's own place where it has one. */
-function problemOf({ code, message, details }: PromptctlError, file: string): EvaluationProblem {
-  const problems: unknown = details?.['problems']
-  const place = (Array.isArray(problems) ? problems[0] : undefined) ?? details ?? {}
-  const numberAt = (key: string): number => (typeof place[key] === 'number' ? place[key] : 1)
-  const where = typeof place.file === 'string' ? place.file : file
-  return { code, file: where, line: numberAt('line'), column: numberAt('column'), message }
+/** All that an error names, each at its own place; else the error itself, at the file. */
+function problemsOf({ code, message, details }: PromptctlError, file: string): readonly EvaluationProblem[] {
+  const named: unknown = details?.['problems']
+  const problems: readonly Partial<EvaluationProblem>[] = Array.isArray(named) ? named : [{ ...details, message }]
+  return problems.map((problem) => ({
+    code,
+    file: problem.file ?? file,
+    line: problem.line ?? 1,
+    column: problem.column ?? 1,
+    message: problem.message ?? message,
+  }))
 }
 
 /** Test sets of prompts that there are not. */

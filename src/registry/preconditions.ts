@@ -2,6 +2,7 @@ import { PromptctlError } from '../core/errors.js'
 import { newestIn, type Version } from '../core/ledger.js'
 import type { Standing } from '../core/lifecycle/change.js'
 import { formatPromptPath } from '../core/paths.js'
+import type { Slug } from '../core/slug.js'
 import type { Oid } from './ports.js'
 import type { Registry } from './registry.js'
 import type { PromptPlace } from './standing.js'
@@ -19,10 +20,7 @@ export function assertExpected({ slug, environment, versions }: Standing, expect
   const number = newest?.version ?? 0
   const other = typeof expected === 'number' ? `, not at ${expected}` : ', which is not what was expected'
   throw new PromptctlError('conflict', `${slug} is at version ${number} in ${environment}${other}`, {
-    hint:
-      typeof expected === 'number'
-        ? `See what changed: promptctl diff ${slug} ${expected} ${number}`
-        : 'Read it again, and decide on what it is now.',
+    hint: describeNext(slug, versions, expected, number),
     details: { slug, environment, expected, version: number },
   })
 }
@@ -31,6 +29,13 @@ function isExpected(newest: Version | undefined, expected: Expectation): boolean
   if (typeof expected === 'number') return (newest?.version ?? 0) === expected
   if (expected === 'any') return newest !== undefined
   return expected !== 'none' && newest?.commit === expected.commit
+}
+
+function describeNext(slug: Slug, versions: readonly Version[], expected: Expectation, newest: number): string {
+  if (typeof expected !== 'number') return 'Read it again, and decide on what it is now.'
+  const isThere = (number: number): boolean => versions.some(({ version }) => version === number)
+  if (isThere(expected) && isThere(newest)) return `See what changed: promptctl diff ${slug} ${expected} ${newest}`
+  return versions.length === 0 ? 'It has no version yet.' : `promptctl log ${slug} lists its versions.`
 }
 
 /** Above this many files one `git status` of the whole folder is cheaper than one a file. */

@@ -5,7 +5,7 @@ import { setValues } from '../core/prompt-writer.js'
 import type { Environment, Slug } from '../core/slug.js'
 import type { Changes } from '../core/yaml/edit.js'
 import { requireTip } from './branches.js'
-import { resolvedDigest } from './compile.js'
+import { type Found, locateFile, resolvedDigest } from './compile.js'
 import type { Oid } from './ports.js'
 import { livePartials, type PartialReader, prepare, versionPartials } from './prepare.js'
 import type { Registry } from './registry.js'
@@ -43,8 +43,7 @@ export async function quickEvaluate(registry: Registry, request: QuickEvaluateRe
   return {
     slug,
     environment,
-    version: isChanged ? null : base.version,
-    commit: isChanged ? null : base.commit,
+    ...(isChanged ? { version: null, commit: null } : await base.locate()),
     digest: document.seal,
     resolved_digest: resolvedDigest(document, prepared),
     ...result,
@@ -54,8 +53,7 @@ export async function quickEvaluate(registry: Registry, request: QuickEvaluateRe
 interface Base {
   readonly document: PromptDocument
   readonly partials: PartialReader
-  readonly version: number | null
-  readonly commit: Oid | null
+  locate: Found['locate']
 }
 
 async function findBase(
@@ -69,10 +67,15 @@ async function findBase(
       throw new PromptctlError('not_found', `${slug} has no version ${number} in ${environment}`)
     }
     const document = await readVersionDocument(registry, version)
-    return { document, partials: versionPartials(registry, version), version: number, commit: version.commit }
+    const locate = async () => ({ version: number, commit: version.commit })
+    return { document, partials: versionPartials(registry, version), locate }
   }
   const raw = await (await planningView(registry, tip)).read(environment, slug)
   if (raw === undefined) throw await notInEnvironment(registry, slug, environment)
   const document = parsePrompt(raw.bytes, raw.path)
-  return { document, partials: livePartials(registry, tip, environment), version: null, commit: tip }
+  return {
+    document,
+    partials: livePartials(registry, tip, environment),
+    locate: () => locateFile(registry, environment, slug, raw),
+  }
 }

@@ -61,15 +61,20 @@ export const onCommits = (registry: Registry): Registry => ({
 })
 
 /** The environment that a command works on: --env, else PROMPTCTL_ENV, else the configuration's default. */
-export function chooseEnvironment(registry: Registry, flag: Environment | undefined): Environment {
-  const environment = flag ?? registry.environmentVariable ?? registry.config.defaultEnvironment
-  return requireEnvironment(registry.config, environment)
+export const chooseEnvironment = (registry: Registry, flag: Environment | undefined): Environment =>
+  findAskedEnvironment(registry, flag) ?? registry.config.defaultEnvironment
+
+/** What --env or PROMPTCTL_ENV names, if anything. Throws `usage` for an environment that the configuration does not name. */
+export function findAskedEnvironment(registry: Registry, flag: Environment | undefined): Environment | undefined {
+  const { config, environmentVariable } = registry
+  if (flag !== undefined) return requireEnvironment(config, flag)
+  return environmentVariable && requireEnvironment(config, environmentVariable, ', which PROMPTCTL_ENV names')
 }
 
 /** Throws `usage` for an environment that the configuration does not name. */
-export function requireEnvironment(config: Config, environment: Environment): Environment {
+export function requireEnvironment(config: Config, environment: Environment, origin = ''): Environment {
   if (config.environments.includes(environment)) return environment
-  throw new PromptctlError('usage', `There is no environment ${environment}`, {
+  throw new PromptctlError('usage', `There is no environment ${environment}${origin}`, {
     hint: `This registry has ${config.environments.join(', ')}.`,
   })
 }

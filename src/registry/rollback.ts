@@ -9,7 +9,7 @@ import { openSession, type PushableRequest } from './apply-push.js'
 import { readVersionsOf } from './history.js'
 import type { Oid } from './ports.js'
 import { assertClean, assertExpected, dirtyPaths, type Expectation } from './preconditions.js'
-import { type Registry, requireEnvironment } from './registry.js'
+import { findAskedEnvironment, type Registry } from './registry.js'
 import { resolveSlug } from './resolve.js'
 import { readStandings, readVersionBytes, readVersionDocument } from './standing.js'
 
@@ -105,8 +105,8 @@ function chooseRollbackEnvironment(
       hint: 'promptctl list shows what there is.',
     })
   }
-  const given = flag ?? registry.environmentVariable
-  if (given !== undefined) return requireEnvironment(registry.config, given)
+  const asked = findAskedEnvironment(registry, flag)
+  if (asked !== undefined) return asked
   const { environments, defaultEnvironment } = registry.config
   const live = environments.filter((environment) => liveIn(versions, environment) !== undefined)
   const published = environments.filter((environment) =>

@@ -123,7 +123,11 @@ describe('PROMPTCTL_ENV', () => {
     expect(await environmentOf('')).toBe('staging')
     expect(await environmentOf('production')).toBe('production')
     expect(await environmentOf('production', '--env', 'development')).toBe('development')
-    await expectFailure(registry.place({ env: { PROMPTCTL_ENV: 'nowhere' } }), 2, 'usage', 'show', slug)
+    for (const words of [['show', slug], ['list'], ['rollback', slug]]) {
+      const place = registry.place({ env: { PROMPTCTL_ENV: 'nowhere' } })
+      const { message } = await expectFailure(place, 2, 'usage', ...words)
+      expect(message).toBe('There is no environment nowhere, which PROMPTCTL_ENV names')
+    }
     await expectFailure(registry.place({ env: { PROMPTCTL_ENV: 'No/Where' } }), 2, 'usage', 'show', slug)
     await expectFailure(registry.place({ env: { PROMPTCTL_GIT: 'svn' } }), 2, 'usage', 'log')
   })

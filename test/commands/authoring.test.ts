@@ -231,3 +231,15 @@ describe('import', () => {
     await registry.fails(2, 'usage', 'import', '.', '--title-column', 'act')
   })
 })
+
+describe('cache', () => {
+  it('says how large which caches are, and clears them', async () => {
+    const registry = createRegistry()
+    registry.live('One')
+    expect((await registry.cli('cache')).stdout).toBe('nothing is cached\n')
+    await registry.json('status')
+    expect((await registry.cli('cache')).stdout).toMatch(/^\d+ KiB: (?=.*ledger)[a-z]+(, [a-z]+)*\n$/)
+    expect(await registry.json('cache', 'clear')).toMatchObject({ cleared: true })
+    expect(await registry.json('cache')).toEqual({ size: 0, caches: [], cleared: false })
+  })
+})

@@ -4,6 +4,8 @@ import type { AnyCommand } from '../../src/commands/command.js'
 import { COMMANDS } from '../../src/commands/index.js'
 import { isPromptctlError } from '../../src/core/errors.js'
 import { RULES } from '../../src/core/lint/rules.js'
+import { KINDS } from '../../src/evaluation/assertions/kinds.js'
+import { parseTestSet } from '../../src/evaluation/test-set.js'
 import { promptctl } from '../helpers/cli.js'
 import { tempDir } from '../helpers/registry.js'
 import { isolatedEnv } from '../helpers/repo.js'
@@ -112,6 +114,14 @@ describe('promptctl --help', () => {
       const star = severity === 'warning' ? '\\*' : ''
       expect(stdout).toMatch(new RegExp(`^  ${rule}${star} +${summary.replace(/[{}()]/g, '\\$&')}$`, 'm'))
     }
+  })
+
+  it('shows a test set that can be read, and names every assertion, in eval --help', async () => {
+    const dir = tempDir()
+    const { stdout } = await promptctl({ dir, env: isolatedEnv(dir) }, 'eval', '--help')
+    const [, example = '', types = ''] = /words:\n([\s\S]*?)\n\nAssertions, .*:\n([\s\S]*?)\n*$/.exec(stdout) ?? []
+    expect(parseTestSet(new TextEncoder().encode(example.replace(/^ {2}/gm, '')), 'a.yaml').tests).toHaveLength(1)
+    expect(types.split(';')[0]?.trim().split(/,\s+/)).toEqual(KINDS)
   })
 
   it('has no command twice', () => {

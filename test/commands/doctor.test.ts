@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ChangeRecord } from '../../src/registry/apply.js'
 import type { DoctorReport } from '../../src/registry/doctor.js'
-import { formatCheckedJson } from '../../src/registry/ledger/checked-json.js'
+import { writeCheckedJson } from '../../src/registry/ledger/checked-json.js'
+import type { Cache } from '../../src/registry/ports.js'
 import { promptctl } from '../helpers/cli.js'
 import { createRegistry, type TestRegistry, tempDir } from '../helpers/registry.js'
 import { configureIdentity } from '../helpers/repo.js'
@@ -110,7 +111,7 @@ describe('doctor', () => {
       name.endsWith('manifest'),
     )
     const file = join(folder, manifest ?? '')
-    const { format, value } = JSON.parse(readFileSync(file, 'utf8').slice(9))
+    const { format, name, value } = JSON.parse(readFileSync(file, 'utf8').slice(9))
     const [change] = registry.repo.git('log', '-1', '--format=%H').split('\n')
     const extra = {
       commit: change,
@@ -119,7 +120,8 @@ describe('doctor', () => {
       subject: '',
       changes: [{ path: registry.file(slug), blob: change, mode: '100644' }],
     }
-    writeFileSync(file, formatCheckedJson({ ...value, tail: [extra] }, format))
+    const cache = { read: () => undefined, write: (_: string, bytes: Uint8Array) => writeFileSync(file, bytes) }
+    writeCheckedJson(cache as unknown as Cache, name, format, { ...value, tail: [extra] })
     expect(await history()).toMatchObject({ health: 'error', details: { slugs: [slug] } })
     await registry.json('cache', 'clear')
     expect(await history()).toMatchObject({ health: 'ok' })

@@ -71,6 +71,13 @@ greet-00000001 (development): 2 of 3 passed, N ms
     expect((await registry.cli('eval', 'greet', '--format', 'json')).json()).toMatchObject({ total: 3 })
   })
 
+  it('says which version it was where one was named, and shows an answer without its last line end', async () => {
+    const { registry, slug } = arrange(SET.replace('equals, value: "Hello Bo\\n"', 'contains, value: Dear'))
+    const { stdout } = await registry.cli('eval', 'greet@2')
+    expect(stdout).toContain(`${slug} v2 (development): 1 of 3 passed`)
+    expect(stdout).toContain('  │ Hello Bo\nfail 3')
+  })
+
   it('tries the file, a version, or what is live', async () => {
     const { registry, slug } = arrange(SET.replaceAll('Hello', 'Dear'))
     registry.edit(slug, 'Hello', 'Dear')
@@ -88,7 +95,7 @@ tests:
   - {description: new, vars: {name: Ada}, assert: [{type: contains, value: Dear}]}
 `)
     registry.edit(slug, 'Hello', 'Dear')
-    for (const base of ['2', 'development', 'HEAD']) {
+    for (const base of ['2', '@2', 'greet@2', `${slug}@2`, `greet@${registry.head()}`, 'development', 'HEAD']) {
       const { stdout, exit } = await registry.cli('eval', 'greet', '--compare', base)
       expect(exit).toBe(1)
       expect(stdout).toContain('1\told\tpass\tfail\n2\tnew\tfail\tpass\n')
@@ -103,6 +110,8 @@ tests:
       worse: [{ case: 1 }],
     })
     await registry.fails(3, 'not_found', 'eval', 'greet', '--compare', 'nowhere')
+    const { hint } = await registry.fails(3, 'not_found', 'eval', 'greet', '--compare', 'staging')
+    expect(hint).toContain(`promptctl promote ${slug} --to staging`)
   })
 
   it('shows two providers side by side', async () => {
@@ -138,6 +147,38 @@ tests:
       testCase: { vars: { name: 'Cy' }, assert: [{ type: 'equals' }] },
       gradingResult: { pass: false, componentResults: [{ pass: false, assertion: { type: 'equals' } }] },
     })
+  })
+
+  it('writes named scores, and the assertions of a set beside it, as promptfoo does', async () => {
+    const { registry } = arrange(`providers: [echo]
+tests:
+  - vars: {name: Ada}
+    assert:
+      - {type: contains, value: Hello, metric: tone, weight: 3}
+      - {type: contains, value: Dear, metric: tone}
+      - type: assert-set
+        assert: [{type: contains, value: Ada, metric: name}, {type: contains, value: Bo}]
+  - {vars: {}, assert: [{type: contains, value: Hello, metric: tone}]}
+`)
+    await registry.cli('eval', 'greet', '--output', `${registry.dir}/results.json`)
+    const { results } = JSON.parse(registry.repo.read('results.json'))
+    expect(results.results[0]).toMatchObject({
+      namedScores: { tone: 0.75, name: 1 },
+      gradingResult: { namedScores: { tone: 0.75, name: 1 } },
+    })
+    const types = results.results[0].gradingResult.componentResults.map(
+      ({ assertion, pass }: { assertion: { type: string }; pass: boolean }) => `${assertion.type} ${pass}`,
+    )
+    expect(types).toEqual(['contains true', 'contains false', 'assert-set false', 'contains true', 'contains false'])
+    expect(results.prompts[0].metrics).toMatchObject({
+      namedScores: { tone: 0.75, name: 1 },
+      namedScoresCount: { tone: 2, name: 1 },
+      assertPassCount: 2,
+      assertFailCount: 3,
+      tokenUsage: { numRequests: 1 },
+    })
+    // The second case does not compile: nobody answered it.
+    expect(results.stats.tokenUsage.numRequests).toBe(1)
   })
 
   it('looks first whether --output and --summary can be written: no model is asked for nothing', async () => {
@@ -274,6 +315,18 @@ describe('eval --all', () => {
       (await registry.cli('eval', '--all', '--changed-since', 'HEAD', '--json')).json<{ evaluations: Evaluation[] }>()
         .evaluations,
     ).toHaveLength(1)
+  })
+
+  it('says the place of each mistake in a test set once', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.live('One')
+    registry.repo.write(`evals/${slug}.yaml`, 'tests: [{assertions: []}, {asserts: []}]\n')
+    const { stdout } = await registry.cli('eval', '--all')
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(`^error evals/${slug}.yaml:1:10: (?!evals).*assertions`),
+      expect.stringMatching(`^error evals/${slug}.yaml:1:28: (?!evals).*asserts`),
+      '',
+    ])
   })
 
   it('annotates for GitHub, and writes a summary beside; one file that is wrong stops nobody', async () => {

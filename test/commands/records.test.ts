@@ -152,6 +152,8 @@ describe('--expect', () => {
       const error = await registry.fails(4, 'conflict', ...words, '--expect', '1')
       expect(error.details).toEqual({ slug, environment: 'development', expected: 1, version: 2 })
     }
+    const { hint } = await registry.fails(4, 'conflict', 'archive', slug, '--expect', '99')
+    expect(hint).toBe(`promptctl log ${slug} lists its versions.`)
     await registry.json('publish', slug, '--expect', '2')
     await registry.fails(4, 'conflict', 'promote', slug, '--to', 'staging', '--expect', '2')
     await registry.json('promote', slug, '--to', 'staging', '--expect', '3')
