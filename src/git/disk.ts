@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { isPromptctlError, PromptctlError } from '../core/errors.js'
 
 /** True when a failed system call says one of `codes`, such as `EEXIST`. */
@@ -22,6 +24,24 @@ export async function onDisk<T>(path: string, action: () => Promise<T>): Promise
     if (error instanceof Error && 'syscall' in error) throw diskError(error, path)
     throw error
   }
+}
+
+/**
+ * Makes a folder, and those above it. On a read-only file system Node says that there is no such folder; of the first one
+ * that is missing the system says why. Once https://github.com/nodejs/node/issues/47098 is mended, `recursive` is enough.
+ */
+export function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true })
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) mkdirSync(firstMissing(dir))
+    throw error
+  }
+}
+
+function firstMissing(dir: string): string {
+  const parent = dirname(dir)
+  return parent === dir || existsSync(parent) ? dir : firstMissing(parent)
 }
 
 /**

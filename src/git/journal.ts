@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tryParseJson } from '../core/json.js'
 import type { Oid } from '../registry/ports.js'
-import { isMissing, onDisk, tidy } from './disk.js'
+import { isMissing, makeFolder, onDisk, tidy } from './disk.js'
 import { currentProcess, isProcessIdentity, type ProcessIdentity } from './process-identity.js'
 
 /** What was at a path before a write. */
@@ -50,7 +50,7 @@ export const scratchRoot = (gitDir: string): string => join(gitDir, 'promptctl')
 export async function openScratch(gitDir: string): Promise<Scratch> {
   const owner = currentProcess()
   const dir = join(scratchRoot(gitDir), `${PREFIX}${owner.pid}-${randomBytes(6).toString('hex')}`)
-  await onDisk(dir, () => mkdir(dir, { recursive: true }))
+  await onDisk(dir, async () => makeFolder(dir))
   const scratch: Scratch = {
     dir,
     journal: { process: owner, files: [], folders: [] },

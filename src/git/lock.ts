@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PromptctlError } from '../core/errors.js'
-import { diskError, tidySync } from './disk.js'
+import { diskError, makeFolder, tidySync } from './disk.js'
 import { type Holder, linkNew, type Rival, readRival } from './lock-file.js'
 import { currentProcess } from './process-identity.js'
 
@@ -96,7 +96,7 @@ class Candidate {
     this.#claim = join(dir, `lock.${holder.nonce}`)
     try {
       onDiskSync(dir, () => {
-        mkdirSync(dir, { recursive: true })
+        makeFolder(dir)
         writeFileSync(this.#claim, JSON.stringify(holder), { flag: 'wx' })
       })
     } catch (error) {

@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs'
-import { copyFile, link, mkdir, readFile, readlink, rm, symlink } from 'node:fs/promises'
+import { copyFile, link, readFile, readlink, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { PromptctlError } from '../core/errors.js'
 import type { FileWrite, Oid } from '../registry/ports.js'
-import { hasCode, isMissing, onDisk } from './disk.js'
+import { hasCode, isMissing, makeFolder, onDisk } from './disk.js'
 import { type Journal, type Original, type Scratch, writeJournal } from './journal.js'
 import { inParallel } from './parallel.js'
 import { modeOf, moveInto, statOf, writeSynced } from './replace-file.js'
@@ -123,7 +123,7 @@ async function writeOne(
 ): Promise<void> {
   const target = join(workTree, path)
   await onDisk(path, async () => {
-    await mkdir(dirname(target), { recursive: true })
+    makeFolder(dirname(target))
     const temporary = scratch.path(`new-${index}`)
     await writeSynced(temporary, content, await modeOf(target))
     if (!isSameFile(seen, await statOf(target))) throw changedMeanwhile(path)
@@ -143,7 +143,7 @@ const changedMeanwhile = (path: string): PromptctlError =>
 
 async function restoreOne(target: string, scratchDir: string, original: Original | null): Promise<void> {
   if (original === null) return rm(target, { force: true })
-  await mkdir(dirname(target), { recursive: true })
+  makeFolder(dirname(target))
   if ('kept' in original) return moveInto(join(scratchDir, original.kept), target, scratchDir)
   await rm(target, { force: true })
   await symlink(original.link, target)

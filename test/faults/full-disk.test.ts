@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createRegistry, ENGINES, type Engine, type TestRegistry, tempDir } from '../helpers/registry.js'
@@ -8,7 +8,7 @@ import { isLong, report } from './budget.js'
 import { runBinary } from './inject/faulty.js'
 import { errorOf, leftovers } from './state.js'
 
-/** A real file system of a few hundred KiB that is full, or nearly. */
+/** A real file system of a few hundred KiB that is full, or nearly; and folders that nobody can write to. */
 
 const SIZE_KIB = 900
 /** Bytes that are free when the command starts. */
@@ -27,6 +27,27 @@ function obstacle(): string | undefined {
 
 const missing = obstacle()
 if (missing !== undefined) console.warn(`NOT RUN: test/faults/full-disk.test.ts needs a mount of a tmpfs: ${missing}`)
+
+/** Root writes where no permission is needed: what stops it is a mount. */
+const isRoot = process.getuid?.() === 0
+
+/** Makes a folder one that cannot be written to, and returns what undoes that. */
+function freeze(folder: string): () => void {
+  if (!isRoot) {
+    chmodSync(folder, 0o555)
+    return () => chmodSync(folder, 0o755)
+  }
+  execFileSync('mount', ['--bind', folder, folder])
+  // A git that was started before may not have ended.
+  const thaw = () => execFileSync('umount', ['--lazy', folder])
+  try {
+    execFileSync('mount', ['-o', 'remount,bind,ro', folder])
+  } catch (error) {
+    thaw()
+    throw error
+  }
+  return thaw
+}
 
 function fill(file: string, free: number): void {
   execFileSync('sh', ['-c', `cat /dev/zero > '${file}' 2>/dev/null; truncate -s -${free} '${file}'; true`])
@@ -80,4 +101,29 @@ describe.skipIf(missing !== undefined)('a disk that is full', () => {
     },
     60_000,
   )
+})
+
+const FROZEN = ['prompts/development', '.git', ...(isLong ? ['.', '.git/objects', '.git/refs/heads'] : [])]
+const cases = ENGINES.flatMap((engine) => FROZEN.map((folder) => [folder, engine] as const))
+
+describe.skipIf(isRoot && missing !== undefined)('a folder that cannot be written to', () => {
+  it.each(cases)('is named with status 6, and nothing is half done: %s, %s [case 34]', async (folder, engine) => {
+    const registry = createRegistry({ engine })
+    const { slug } = registry.live('Greet', 'Hello {{name}}')
+    const argv = ['edit', slug, '--set', 'title=Other', '--publish']
+    const before = [registry.head(), registry.repo.read(registry.file(slug))]
+    const thaw = freeze(join(registry.dir, folder))
+    try {
+      const { message } = await registry.fails(6, 'unavailable', ...argv)
+      expect(message).toMatch(/read-only file system|permission denied/i)
+      expect([registry.head(), registry.repo.read(registry.file(slug))]).toEqual(before)
+      expect(await registry.served(slug)).toBe('Hello Bo')
+    } finally {
+      thaw()
+    }
+    expect(registry.repo.git('status', '--porcelain')).toBe('')
+    await registry.json(...argv)
+    registry.repo.check()
+    expect(leftovers(registry)).toEqual([])
+  })
 })

@@ -8,7 +8,7 @@ import { errorOf, gitLocks, leftovers } from './state.js'
 
 /** A plain `git commit` comes between any two file operations of a write of ours, and neither is lost. */
 
-const SHORT_MS = 3_000
+const SHORT_MS = 2_000
 /** Commits of each kind that must really come between. */
 const LEAST = isLong ? 20 : 1
 

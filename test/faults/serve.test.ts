@@ -8,7 +8,7 @@ import { budgetMs, createRandom, isLong, report, SEED, timeoutMs } from './budge
 /** The server as a process: killed while it loads. */
 
 const BIN = fileURLToPath(new URL('../../bin/promptctl.js', import.meta.url))
-const SHORT_MS = 3_000
+const SHORT_MS = 2_000
 
 interface Served {
   readonly url: string

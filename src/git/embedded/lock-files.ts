@@ -1,7 +1,7 @@
-import { linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { linkSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { PromptctlError } from '../../core/errors.js'
-import { diskError, hasCode } from '../disk.js'
+import { diskError, hasCode, makeFolder } from '../disk.js'
 import { listScratches } from '../journal.js'
 import { fateOf } from '../process-identity.js'
 import { temporaryName, writeSynced } from './disk.js'
@@ -47,7 +47,7 @@ export class LockFiles {
   take(target: string, prepared: Prepared): void {
     const lock = `${target}.lock`
     try {
-      mkdirSync(dirname(lock), { recursive: true })
+      makeFolder(dirname(lock))
       linkOrWrite(prepared, lock)
     } catch (error) {
       if (hasCode(error, 'EEXIST')) throw new LockBusy(lock)

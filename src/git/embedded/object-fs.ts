@@ -1,7 +1,8 @@
 import { type Stats, statSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PromiseFsClient } from 'isomorphic-git'
+import { makeFolder } from '../disk.js'
 import { temporaryName } from './disk.js'
 
 /** The git directory that isomorphic-git is told of; only `objects` below it exists, and it is the folder given here. */
@@ -28,7 +29,7 @@ export function openObjectFs(objectsDir: string): PromiseFsClient {
         return stats
       },
       readdir: (path: string) => readdir(real(path)),
-      mkdir: (path: string) => mkdir(real(path), { recursive: true }),
+      mkdir: async (path: string) => makeFolder(real(path)),
       writeFile: async (path: string, content: Uint8Array) => writeObject(real(path), content),
       lstat: refuse,
       readlink: refuse,
@@ -52,7 +53,7 @@ function statOf(path: string): Stats | undefined {
 /** `tmp_obj_` is git's own prefix: its garbage collection removes what a kill left. */
 async function writeObject(path: string, content: Uint8Array): Promise<void> {
   const temporary = join(dirname(path), temporaryName('tmp_obj_'))
-  await mkdir(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   try {
     await writeFile(temporary, content, { flag: 'wx', mode: 0o444, flush: true })
     await rename(temporary, path)

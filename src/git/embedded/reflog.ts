@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, statSync, truncateSync } from 'node:fs'
+import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Oid } from '../../registry/ports.js'
+import { makeFolder } from '../disk.js'
 import type { Layout } from './layout.js'
 import { onDisk } from './lock-files.js'
 
@@ -30,7 +31,7 @@ export function appendReflogs({ gitDir, commonDir }: Layout, line: ReflogLine, m
   try {
     for (const file of logs.filter((log) => makes || existsSync(log))) {
       onDisk(file, () => {
-        mkdirSync(dirname(file), { recursive: true })
+        makeFolder(dirname(file))
         const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
         undone.push(() => existsSync(file) && truncateSync(file, size))
         appendFileSync(file, formatLine(line))
