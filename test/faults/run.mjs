@@ -1,5 +1,6 @@
 // npm run test:faults -- [--seed <number>] [--minutes <number>] [part…]: the long form of the suite. A part is the name of
-// a file here: model, kills, io, writers, remotes, fuzz.
+// a file here: model, kills, io, full-disk, interleave, writers, remotes, serve, fuzz. It takes longer than the minutes
+// where each has to happen a number of times: 50 kills a phase, every file operation of every command.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -10,6 +10,7 @@ import { errorOf, gitLocks, leftovers } from './state.js'
 /** Many processes that write at once: what was acknowledged is there, once, and nothing else is. */
 
 const SHORT_MS = 0
+// In full these are 100 commands, some 20 s of two cores for each engine.
 const WRITERS = isLong ? 4 : 3
 const COMMITS = isLong ? 25 : 3
 
