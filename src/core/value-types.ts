@@ -22,8 +22,8 @@ const HEAD = `// Made by promptctl types. Not to be edited.
 export {}
 
 `
-/** What may be inserted, or be a section: anything that is there. */
-const ANYTHING = '{} | null'
+/** What may be inserted: anything but null and undefined. */
+const ANYTHING = '{}'
 const MESSAGES = "readonly import('promptctl').Message[]"
 
 function formatValues(prompt: DeliveredPrompt): string {

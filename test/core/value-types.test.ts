@@ -27,7 +27,7 @@ const typeOf = (schema: object, template = '{{x}}'): string =>
 
 describe('the type of a variable', () => {
   it.each([
-    [{}, 'x: {} | null'],
+    [{}, 'x: {}'],
     [{ type: 'string' }, 'x: string'],
     [{ type: 'integer' }, 'x: number'],
     [{ type: 'boolean', default: false }, 'x?: boolean'],
@@ -52,7 +52,7 @@ describe('the type of a variable', () => {
 
   it('wants the parts that the template uses', () => {
     const user = { type: 'object', properties: { name: { type: 'string' }, age: { type: 'number', default: 1 } } }
-    expect(typeOf(user, '{{x.name}} {{x.age}} {{x.more}}')).toBe('x: { name: string age?: number more: {} | null }')
+    expect(typeOf(user, '{{x.name}} {{x.age}} {{x.more}}')).toBe('x: { name: string age?: number more: {} }')
     const list = {
       type: 'array',
       items: { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } },
@@ -66,7 +66,7 @@ describe('the type of a variable', () => {
 
   it('of a placeholder is a list of messages', () => {
     expect(typesOf({ messages: [{ role: 'system', content: 'Hi {{name}}' }, { placeholder: 'history' }] })).toBe(
-      "{ name: {} | null history: readonly import('promptctl').Message[] }",
+      "{ name: {} history: readonly import('promptctl').Message[] }",
     )
   })
 })
@@ -82,7 +82,7 @@ declare module 'promptctl' {
   interface Prompts {
     /** Greet */
     'greet-00000001': {
-      name: {} | null
+      name: {}
     }
     'team/greet': Prompts['greet-00000001']
     /** Other */
@@ -103,8 +103,6 @@ declare module 'promptctl' {
   })
 
   it('quotes names that are no identifiers', () => {
-    expect(typesOf({ template: '{{first-name}}{{größe}}{{1}}' })).toBe(
-      "{ 'first-name': {} | null 'größe': {} | null '1': {} | null }",
-    )
+    expect(typesOf({ template: '{{first-name}}{{größe}}{{1}}' })).toBe("{ 'first-name': {} 'größe': {} '1': {} }")
   })
 })
