@@ -78,7 +78,8 @@ export function createRecord(
     live_since: live === undefined ? null : formatSeconds(live.committedAt),
     live_by: live === undefined ? null : formatIdentity(live.author),
     commit: newest?.commit ?? null,
-    digest: seal ?? null,
+    // A broken seal is nobody's, as in the version.
+    digest: newest?.state === 'invalid' ? null : (seal ?? null),
     published_at: prompt?.published_at ?? null,
     published_by: prompt?.published_by ?? null,
     ...(modified ? { modified: true as const } : {}),

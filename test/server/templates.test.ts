@@ -58,6 +58,19 @@ describe('GET /api/v1/templates', () => {
 })
 
 describe('GET /api/v1/templates/{id}', () => {
+  it('has no digest where the seal is broken, as the version has none', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    fixture.edit(slug, 'Hi', 'Ho', 'production')
+    fixture.commit('by hand')
+    const { app } = await openServer(fixture)
+    const url = `/api/v1/templates/${slug}`
+    const [one, all] = await Promise.all([app.inject(`${url}?environment=production`), app.inject(`${url}/versions`)])
+    const newest = all.json<{ versions: LogEntry[] }>().versions[0]
+    expect(one.json()).toMatchObject({ state: 'invalid', digest: null, commit: newest?.commit })
+    expect(newest).toMatchObject({ state: 'invalid', digest: null })
+  })
+
   it('is what show says, by slug, UUID and alias, of a draft too', async () => {
     const fixture = createRegistry()
     const { slug } = fixture.seed('Greeting', [
