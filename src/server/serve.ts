@@ -1,9 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
-import { PromptctlError } from '../core/errors.js'
+import { isPromptctlError, PromptctlError } from '../core/errors.js'
 import type { Environment } from '../core/slug.js'
 import type { Token } from '../core/tokens.js'
 import { sharedBranchOf } from '../registry/branches.js'
 import { createTipReader, type Followed, findFollowed } from '../registry/follow.js'
+import type { Repository } from '../registry/ports.js'
 import { type Registry, requireEnvironment } from '../registry/registry.js'
 import { createApp } from './app.js'
 import type { ServerContext } from './context.js'
@@ -72,6 +73,7 @@ export async function serve(options: ServeOptions, surroundings: ServeSurroundin
   const log = createLog(surroundings.write, now)
   const ref = await findRef(registry, options.branch)
   const followed = await chooseFollowed(registry, ref, options, surroundings)
+  if (options.branch !== undefined) await assertThere(registry, ref, followed)
   const readTip = followed === undefined ? undefined : createTipReader(registry, followed)
   const source = createSource({ registry, now, ref, readTip })
   const metrics = createMetrics(source, now)
@@ -122,6 +124,34 @@ async function findRef(registry: Registry, asked: string | undefined): Promise<s
   throw new PromptctlError('unsupported', 'HEAD is detached, so there is no branch to serve', {
     hint: 'Name it with --ref <branch>.',
   })
+}
+
+/**
+ * Throws `not_found` for a branch that is neither here nor at the remote: it would never be served. One that HEAD is on, and that
+ * has no commit yet, may get its first.
+ */
+async function assertThere(registry: Registry, ref: string, followed: Followed | undefined): Promise<void> {
+  const { repository } = await registry.git()
+  const branch = ref.replace(/^refs\/heads\//, '')
+  if ((await repository.readRef(ref)) !== undefined || (await repository.head()).branch === branch) return
+  if (await isAtRemote(repository, branch, followed)) return
+  throw new PromptctlError('not_found', `There is no branch ${branch}, here or at the remote`, {
+    hint: 'git branch --all lists those that are.',
+  })
+}
+
+/** Asks the remote where it is followed; one that is away may have the branch. */
+async function isAtRemote(repository: Repository, branch: string, followed: Followed | undefined): Promise<boolean> {
+  if (followed === undefined) {
+    const remote = await repository.remote(branch)
+    return remote !== undefined && (await repository.readRef(`refs/remotes/${remote.name}/${branch}`)) !== undefined
+  }
+  try {
+    return (await repository.fetch(followed.shared.remote, branch)) !== undefined
+  } catch (error) {
+    if (isPromptctlError(error, 'unavailable')) return true
+    throw error
+  }
 }
 
 /** Who polls, pushes, or is told of pushes by webhooks, follows the remote; else what is here is served, whatever is there. */

@@ -8,6 +8,7 @@ import { serve } from '../../src/server/serve.js'
 import { promptctl } from '../helpers/cli.js'
 import { type Following, startFollowing } from '../helpers/following.js'
 import { createRegistry, type TestRegistry, tempDir } from '../helpers/registry.js'
+import { createTeam } from '../helpers/team.js'
 
 const start = (
   { dir, repo: { env } }: Pick<TestRegistry, 'dir' | 'repo'>,
@@ -189,6 +190,19 @@ describe('serve', () => {
     expect(await run('--env', 'nowhere')).toMatchObject({ exit: 2 })
   })
 
+  it('refuses a branch that is neither here nor at the remote, and takes one that the remote has', async () => {
+    const { ada, clone } = createTeam()
+    const bob = clone()
+    ada.repo.git('push', '-q', 'origin', 'main:later')
+    const run = (...words: string[]) => promptctl(bob.place(), 'serve', '--port', '0', ...words)
+    for (const words of [[], ['--poll', '1s']]) {
+      const { exit, stderr } = await run('--ref', 'typo', ...words)
+      expect([exit, stderr.split('\n')[0]]).toEqual([3, 'error: There is no branch typo, here or at the remote'])
+    }
+    const { url } = await startFollowing({ dir: bob.dir, env: bob.repo.env, branch: 'later', poll: 1_000 })
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  })
+
   it('starts on a branch that has nothing yet, and is ready when it has', async () => {
     const fixture = createRegistry()
     fixture.repo.git('checkout', '-q', '--orphan', 'later')
@@ -197,7 +211,7 @@ describe('serve', () => {
     const stopping = new AbortController()
     let url = ''
     const ended = serve(
-      { host: '127.0.0.1', port: 0, environment: undefined, branch: undefined, allowedHosts: [], cors: [] },
+      { host: '127.0.0.1', port: 0, environment: undefined, branch: 'later', allowedHosts: [], cors: [] },
       {
         registry,
         readTokens: undefined,
