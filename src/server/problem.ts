@@ -1,4 +1,5 @@
 import { type ErrorCode, explainSystemError, isPromptctlError, type PromptctlError } from '../core/errors.js'
+import { formatHint } from './hint.js'
 import { STATUS, STATUS_BUG, STATUS_PRECONDITION_FAILED } from './status.js'
 
 /** An RFC 9457 problem document. */
@@ -45,7 +46,7 @@ function problemOfFailure(error: PromptctlError, isConditional: boolean): Proble
   const status = usual === 409 && isConditional ? STATUS_PRECONDITION_FAILED : usual
   return {
     ...createProblem(status, code, withoutPaths(message)),
-    ...(hint === undefined ? {} : { hint: withoutPaths(hint) }),
+    ...(hint === undefined ? {} : { hint: formatHint(withoutPaths(hint)) }),
     ...(details === undefined ? {} : { details: withoutPathsIn(details) }),
   }
 }
