@@ -4,9 +4,14 @@ import { requireEnvironment } from '../registry/registry.js'
 import { type Caller, requireScope } from './auth.js'
 import type { ServerContext } from './context.js'
 
-/** The environments that a caller may read, in promotion order. */
-export const readableBy = ({ source }: ServerContext, caller: Caller): readonly Environment[] =>
-  source.registry.config.environments.filter((environment) => caller.may('read', environment))
+/** The environments that a caller may read, in promotion order. Throws `forbidden` where there is none. */
+export function readableBy({ source }: ServerContext, caller: Caller): readonly Environment[] {
+  const readable = source.registry.config.environments.filter((environment) => caller.may('read', environment))
+  if (readable.length > 0) return readable
+  throw new PromptctlError('forbidden', `The token ${caller.name ?? ''} may read nothing here`, {
+    hint: 'A token with a scope such as read:production may.',
+  })
+}
 
 /**
  * The environment of a delivery route: `?environment=`, else `serve --env`, else the token's only one; never a silent default.

@@ -47,10 +47,9 @@ async function findTagged(
   const newest = newestIn(await readVersions(server.source.registry, tip, slug), environment)
   if (newest === undefined) return undefined
   if (tags.has(etagOfWrite(newest.version, newest.commit))) return newest
-  const readable = readableBy(server, caller)
-  if (!readable.includes(environment)) return undefined
+  if (!caller.may('read', environment)) return undefined
   const live = snapshots.get(environment)?.find(slug)
   if (live?.version === newest.version && tags.has(formatEtag(live.version, live.revision))) return newest
-  const shown = await readShownTemplate(server.source.registry, tip, place, readable)
+  const shown = await readShownTemplate(server.source.registry, tip, place, readableBy(server, caller))
   return tags.has(etagOf(shown.version, JSON.stringify(shown))) ? newest : undefined
 }

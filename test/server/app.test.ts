@@ -133,6 +133,42 @@ describe('the app', () => {
     expect(await ask('localhost.evil.example:80')).toBe(403)
     expect(await ask('LOCALHOST:4180')).toBe(200)
     expect(await ask('[::1]:4180')).toBe(200)
+  it('says when to come again while it cannot answer, and logs that seldom', async () => {
+    const { app, lines } = await openServer(createRegistry(), { load: false })
+    for (let round = 0; round < 5; round++) {
+      const answer = await app.inject('/api/v1/templates')
+      expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2'])
+    }
+    expect(lines().filter(({ message }) => message !== undefined)).toMatchObject([
+      { level: 'warn', message: 'a request could not be answered', code: 'unavailable' },
+    ])
+  })
+
+  it('lets a token that may read nothing read nothing, and says so', async () => {
+    const fixture = createRegistry()
+    const { slug } = fixture.live('Greeting', 'Hi', 'production')
+    const { app } = await openServer(fixture, { tokens: { blind: ['write:production'] } })
+    const ask = async (path: string) => {
+      const answer = await app.inject({ url: `/api/${path}`, headers: { authorization: 'Bearer blind' } })
+      return answer.statusCode
+    }
+    for (const path of [
+      'v1/templates',
+      `v1/templates/${slug}`,
+      `v1/templates/${slug}/versions`,
+      `v1/templates/${slug}/versions/1`,
+      `v1/prompts/${slug}`,
+      `v1/prompts/${slug}?version=1`,
+      'v1/events',
+      'public/v2/prompts',
+      `public/v2/prompts/${slug}`,
+      `public/v2/prompts/${slug}?label=latest`,
+      `public/v2/prompts/${slug}?version=1`,
+    ]) {
+      expect([path, await ask(path)]).toEqual([path, 403])
+    }
+  })
+
     expect(await ask('127.0.0.1')).toBe(200)
   })
 })
