@@ -12,7 +12,7 @@ import { type About, createAccessLog } from './access-log.js'
 import { collectMethods } from './allow.js'
 import { JSON_TYPE } from './answers.js'
 import { type Caller, createAuthenticator } from './auth.js'
-import { answerClientError } from './client-error.js'
+import { answerClientError, answerExpectation } from './client-error.js'
 import type { ServerContext } from './context.js'
 import { addCors } from './cors.js'
 import { createHostCheck } from './hosts.js'
@@ -27,6 +27,7 @@ import { registerLangfuse } from './routes/langfuse.js'
 import { registerOperations } from './routes/operations.js'
 import { registerPrompts } from './routes/prompts.js'
 import { registerTemplates } from './routes/templates.js'
+import { PATTERN_WORDS } from './schemas.js'
 import { STATUS_BUG } from './status.js'
 import { registerWrites } from './writes.js'
 
@@ -62,20 +63,24 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     // Nothing is changed on the way in: text stays text, and what is unknown is refused.
     ajv: { customOptions: { coerceTypes: false, useDefaults: false, removeAdditional: false } },
-    http: { maxHeaderSize: HEADER_LIMIT, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    http: {
+      maxHeaderSize: HEADER_LIMIT,
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 1_000,
+      // Node's own answer has no body.
+      requireHostHeader: false,
+    },
     schemaErrorFormatter: formatSchemaError,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) =>
       sendProblem(server, error, request as unknown as FastifyRequest, reply as unknown as FastifyReply),
   })
+  app.server.on('checkExpectation', answerExpectation)
   acceptEmptyJson(app)
   app.decorateRequest('caller')
   app.decorateRequest('about', undefined)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.setErrorHandler((error, request, reply) => sendProblem(server, error, request, reply))
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(server, new HttpError(404, 'not_found', 'There is nothing at this address'), request, reply),
-  )
   addChecks(app, createHostCheck(hosts))
   endConnections(app, server)
   addCors(app, cors)
@@ -85,7 +90,11 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
     done()
   })
   await app.register(fastifySwagger, { openapi: API })
-  const refuseOtherMethods = collectMethods(app)
+  const methods = collectMethods(app)
+  app.setNotFoundHandler((request) => {
+    methods.assertNoRoute(request)
+    throw new HttpError(404, 'not_found', 'There is nothing at this address')
+  })
   registerOperations(app, server)
   registerRefresh(app, server)
   await app.register(async (api) => {
@@ -97,14 +106,18 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
     registerLangfuse(api, server, pinned)
     registerWrites(api, server)
   })
-  refuseOtherMethods()
+  methods.refuseOthers()
   return app
 }
+
+const NO_HOST = 'A request of HTTP/1.1 has to say its Host'
 
 function addChecks(app: FastifyInstance, checkHost: (header: string | undefined) => void): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff')
-    checkHost(request.headers.host)
+    const { host } = request.headers
+    if (host === undefined && request.raw.httpVersion === '1.1') throw new HttpError(400, 'usage', NO_HOST)
+    checkHost(host)
     done()
   })
 }
@@ -128,9 +141,10 @@ function addAuthentication(api: FastifyInstance, { tokens }: ServerContext): voi
 /** `querystring must NOT have additional properties: "env"`, `body must be object`, `querystring/tag is there twice` */
 function formatSchemaError(errors: readonly FastifySchemaValidationError[], where: string): Error {
   const [{ keyword = '', instancePath = '', message: said = 'is not valid', params = {} } = {}] = errors
-  const { allowedValues } = params
+  const { allowedValues, pattern } = params
   const isTwice = where === 'querystring' && keyword === 'type'
-  const message = Array.isArray(allowedValues) ? `must be one of ${allowedValues.join(', ')}` : said
+  const words = typeof pattern === 'string' ? PATTERN_WORDS[pattern] : undefined
+  const message = Array.isArray(allowedValues) ? `must be one of ${allowedValues.join(', ')}` : (words ?? said)
   const property =
     typeof params['additionalProperty'] === 'string' ? `: ${quoteName(params['additionalProperty'])}` : ''
   return new HttpError(400, 'usage', `${where}${instancePath} ${isTwice ? 'is there twice' : message}${property}`)

@@ -17,6 +17,18 @@ export const NAME = (name: string, number?: string) => ({
   },
 })
 
+const LIMIT = '^[1-9][0-9]{0,2}$'
+export const VERSION_NUMBER = '^[1-9][0-9]{0,8}$'
+// Git takes no NUL in a commit message.
+export const WITHOUT_NUL = '^[^\\u0000]*$'
+
+/** What a pattern asks for, in words. */
+export const PATTERN_WORDS: Readonly<Record<string, string>> = {
+  [LIMIT]: 'must be a number from 1 to 999',
+  [VERSION_NUMBER]: 'must be the number of a version',
+  [WITHOUT_NUL]: 'must not hold the character NUL',
+}
+
 /** Query strings are closed: a name that is mistyped must not pass for one that was left out. */
 const createQuery = (properties: Readonly<Record<string, object>>) => ({
   type: 'object',
@@ -30,7 +42,7 @@ export const LIST_QUERY = createQuery({
   environment,
   state: { ...TEXT, enum: ['draft', 'published', 'archived', 'invalid'] },
   tag: TEXT,
-  limit: { ...TEXT, pattern: '^[1-9][0-9]{0,2}$', description: '1 to 999; 100 when left out' },
+  limit: { ...TEXT, pattern: LIMIT, description: '1 to 999; 100 when left out' },
   cursor: { ...TEXT, description: 'next_cursor of the page before' },
 })
 

@@ -1,4 +1,4 @@
-import { ENVIRONMENT_QUERY } from './schemas.js'
+import { ENVIRONMENT_QUERY, VERSION_NUMBER, WITHOUT_NUL } from './schemas.js'
 
 /** JSON Schemas of what the routes take that change something, for checking and for the description of the API. */
 
@@ -11,8 +11,7 @@ const OBJECT = { type: 'object', additionalProperties: true } as const
 const REASON = {
   ...TEXT,
   maxLength: 10_000,
-  // Git takes no NUL in a commit message.
-  pattern: '^[^\\u0000]*$',
+  pattern: WITHOUT_NUL,
   description: 'Why, for the body of the commit message',
 }
 const EXPECT = {
@@ -92,7 +91,7 @@ const ID = { ...TEXT, description: 'A whole slug, a UUID or an alias' }
 export const ID_PARAMS = { type: 'object', properties: { id: ID }, required: ['id'] }
 export const VERSION_PARAMS = {
   type: 'object',
-  properties: { id: ID, n: { ...TEXT, pattern: '^[1-9][0-9]{0,8}$', description: 'A version of that environment' } },
+  properties: { id: ID, n: { ...TEXT, pattern: VERSION_NUMBER, description: 'A version of that environment' } },
   required: ['id', 'n'],
 }
 

@@ -51,6 +51,18 @@ describe('limits on a real socket [case 62]', () => {
     expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([413, 'usage'])
   })
 
+  it.each([
+    ['no Host', 400, 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ['an unknown expectation', 417, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nExpect: 200-ok\r\n\r\n'],
+  ])('answers a request with %s by a problem document', async (_, status, request) => {
+    const { port } = await open()
+    const { answer } = await talk(port, request)
+    const [head = '', body = ''] = answer.split('\r\n\r\n')
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(head.toLowerCase()).toContain('content-type: application/problem+json')
+    expect(JSON.parse(body)).toMatchObject({ status, code: 'usage' })
+  })
+
   it('refuses a request without Host, and one with a strange one', async () => {
     const { port } = await open()
     expect((await talk(port, 'GET /healthz HTTP/1.0\r\n\r\n')).answer).toMatch(/^HTTP\/1\.1 403 /)

@@ -50,7 +50,7 @@ export function registerPrompts(app: FastifyInstance, server: ServerContext, pin
       },
       // A prompt that needs nothing needs no body either.
       preValidation: (request, _reply, done) => {
-        request.body ??= {}
+        if (request.body === undefined) request.body = {}
         done()
       },
     },
