@@ -28,7 +28,7 @@ import { registerOperations } from './routes/operations.js'
 import { registerPrompts } from './routes/prompts.js'
 import { registerTemplates } from './routes/templates.js'
 import { PATTERN_WORDS } from './schemas.js'
-import { STATUS_BUG } from './status.js'
+import { STATUS, STATUS_BUG } from './status.js'
 import { registerWrites } from './writes.js'
 
 declare module 'fastify' {
@@ -150,6 +150,9 @@ function formatSchemaError(errors: readonly FastifySchemaValidationError[], wher
   return new HttpError(400, 'usage', `${where}${instancePath} ${isTwice ? 'is there twice' : message}${property}`)
 }
 
+/** In seconds: until prompts are loaded, a lock is free or a remote answers again. */
+const RETRY_AFTER_S = 2
+
 /** The one place that words a failure for HTTP. A bug goes to the log; what a caller did wrong does not. */
 function sendProblem(
   { log }: ServerContext,
@@ -158,7 +161,11 @@ function sendProblem(
   reply: FastifyReply,
 ): FastifyReply {
   const problem = problemOf(error, { isConditional: request.headers['if-match'] !== undefined })
-  if (problem.status >= STATUS_BUG) log.write('error', 'a request failed', failureOf(error))
+  if (problem.status === STATUS_BUG) log.write('error', 'a request failed', failureOf(error))
+  if (problem.status === STATUS.unavailable) {
+    log.seldom('warn', 'a request could not be answered', failureOf(error))
+    reply.header('retry-after', RETRY_AFTER_S)
+  }
   if (error instanceof HttpError) reply.headers(error.headers)
   const isLangfuse = request.url.startsWith(LANGFUSE_PREFIX)
   const body = JSON.stringify(isLangfuse ? formatLangfuseError(problem) : problem)

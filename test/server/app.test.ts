@@ -133,6 +133,17 @@ describe('the app', () => {
     expect(await send('')).toEqual([404, expect.stringContaining('is live')])
   })
 
+  it('says when to come again while it cannot answer, and logs that seldom', async () => {
+    const { app, lines } = await openServer(createRegistry(), { load: false })
+    for (let round = 0; round < 5; round++) {
+      const answer = await app.inject('/api/v1/templates')
+      expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2'])
+    }
+    expect(lines().filter(({ message }) => message !== undefined)).toMatchObject([
+      { level: 'warn', message: 'a request could not be answered', code: 'unavailable' },
+    ])
+  })
+
   it('lets a token that may read nothing read nothing, and says so', async () => {
     const fixture = createRegistry()
     const { slug } = fixture.live('Greeting', 'Hi', 'production')
