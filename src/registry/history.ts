@@ -26,6 +26,16 @@ export async function readVersionsOf(
   return describeAll(registry, rows, early)
 }
 
+/** As readVersionsOf, at positions among all versions; undefined where the stored ledger does not tell them. */
+export async function readPlacedVersionsOf(
+  registry: Registry,
+  query: LedgerQuery,
+  slugs: readonly Slug[],
+): Promise<ReadonlyMap<Slug, readonly Version[]> | undefined> {
+  const rows = await readKeptRowsOf(await registry.git(), query, slugs)
+  return rows && describeAll(registry, rows)
+}
+
 /**
  * The versions that a prompt had when `version`, of whatever prompt, was made. Where the ledger of the tip holds it, its
  * older rows tell; else they are those of its commit.

@@ -1,7 +1,7 @@
 import type { Oid } from '../core/history.js'
 import type { Action, Version, VersionState } from '../core/ledger.js'
 import type { Environment, Slug } from '../core/slug.js'
-import { createQuery, readAllVersions, readVersionsOf, requireHistory } from './history.js'
+import { createQuery, readAllVersions, readPlacedVersionsOf, requireHistory } from './history.js'
 import { readCheckedJson, writeCheckedJson } from './ledger/checked-json.js'
 import { slugsChangedSince } from './ledger/ledger.js'
 import type { Registry } from './registry.js'
@@ -51,11 +51,10 @@ export async function readTimeline(
   if (stored?.tip === tip) return stored.rows.map((row) => unpackVersion(row, environment))
   const query = await createQuery(registry, tip)
   const changed = stored === undefined ? undefined : await slugsChangedSince(git, query, stored.tip)
-  const versions =
-    changed === undefined ? await readAllVersions(registry, tip) : await readVersionsOf(registry, tip, [...changed])
-  const kept = changed === undefined ? [] : (stored?.rows ?? []).filter(([slug]) => !changed.has(slug))
+  const newer = changed && (await readPlacedVersionsOf(registry, query, [...changed]))
+  const kept = newer === undefined ? [] : (stored?.rows ?? []).filter(([slug]) => !newer.has(slug))
   const timeline = kept.map((row) => unpackVersion(row, environment))
-  for (const list of versions.values()) {
+  for (const list of (newer ?? (await readAllVersions(registry, tip))).values()) {
     for (const version of list) if (version.environment === environment) timeline.push(version)
   }
   timeline.sort((a, b) => b.position - a.position)

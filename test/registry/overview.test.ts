@@ -1,4 +1,7 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import type { ChangeRecord } from '../../src/registry/apply.js'
 import type { LogEntry } from '../../src/registry/log.js'
 import type { StatusRow } from '../../src/registry/status.js'
 import { createRegistry } from '../helpers/registry.js'
@@ -49,4 +52,19 @@ it('the timeline of an environment is what the whole history has of it, whatever
   await registry.json('archive', one.slug, '--env', 'staging')
   expect(await compare()).toBe(before + 1)
   expect(await registry.json('log', '--env', 'staging', '--limit', '1')).toMatchObject([{ action: 'archived' }])
+})
+
+it('the timeline has the newest version on top, also when the ledger below it is gone', async () => {
+  const registry = createRegistry()
+  const one = registry.seed('One', [{ template: 'a' }, { template: 'b' }])
+  for (const title of ['Two', 'Three']) registry.seed(title, [{ template: 'a' }, { template: 'b' }])
+  const before = await registry.json<LogEntry[]>('log', '--env', 'development')
+  const folder = join(registry.repo.dir, '.git/promptctl')
+  const ledger = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((name) =>
+    name.endsWith('cache/ledger'),
+  )
+  rmSync(join(folder, ledger ?? ''), { recursive: true })
+  const { commit } = await registry.json<ChangeRecord>('rollback', one.slug)
+  const after = await registry.json<LogEntry[]>('log', '--env', 'development')
+  expect(after.map((entry) => entry.commit)).toEqual([commit, ...before.map((entry) => entry.commit)])
 })

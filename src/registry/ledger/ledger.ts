@@ -48,14 +48,18 @@ export async function readRowsOf(
   return rows
 }
 
-/** As readRowsOf, from the stored ledger: the positions of different prompts can be compared. Undefined where there is none. */
+/**
+ * As readRowsOf, from the stored ledger: the positions of different prompts can be compared, also with those that it gave
+ * before. Undefined where there is none, or it has to be made anew.
+ */
 export async function readKeptRowsOf(
   git: RegistryRepository,
   query: LedgerQuery,
   slugs: readonly Slug[],
 ): Promise<ReadonlyMap<Slug, readonly LedgerRow[]> | undefined> {
   const reached = await catchUp(git, query)
-  const known = reached === undefined ? undefined : joinRows(git, reached, readOlder(git, reached, slugs))
+  if (reached === undefined || (query.keep && isTorn(reached))) return undefined
+  const known = joinRows(git, reached, readOlder(git, reached, slugs))
   // The tail tells of other prompts, too, whose older rows were not read: these would be numbered from 1.
   return known && new Map(slugs.map((slug) => [slug, known.get(slug) ?? []]))
 }
