@@ -24,7 +24,7 @@ export const notify = defineCommand<Request, Result>({
   usage: 'notify [range]',
   summary: 'Tell the webhooks about a range that was pushed',
   examples: [
-    'promptctl notify "$BEFORE..$AFTER" --ref "$REF"',
+    'promptctl notify "$BEFORE..$AFTER" --ref refs/heads/main',
     'promptctl notify --post-receive',
     'promptctl notify HEAD~3..HEAD',
   ],
