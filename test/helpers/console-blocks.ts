@@ -74,7 +74,7 @@ export function createSession(folder: string, env: ProcessEnv, nowMs: number): S
         return ''
       }
       const words = command.startsWith('promptctl ') ? splitWords(command) : undefined
-      if (words === undefined) return bash(command, cwd, env)
+      if (words === undefined) return bash(input === '' ? command : `${command}\n${input}EOF`, cwd, env)
       const place = { dir: cwd, env: { ...env, NO_COLOR: '1' }, stdin: input, isTerminal: true, columns: 79 }
       const { stdout, stderr } = await promptctl({ ...place, now: () => nowMs }, ...words.slice(1))
       return stdout + stderr
