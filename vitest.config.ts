@@ -6,8 +6,8 @@ const OF_THE_BINARY = ['test/bin.test.ts', 'test/hook.test.ts', 'test/readme.tes
 /** Kills, failing disks, races and random histories: test/faults/budget.ts says for how long. */
 const FAULTS = ['test/faults/**/*.test.ts']
 
-// Tests start git and promptctl: what takes 50 ms alone takes seconds on a busy machine.
-const timeouts = { testTimeout: 30_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
+// Tests start git and promptctl: what takes 50 ms alone takes seconds on a busy machine. These limits are for what hangs.
+const timeouts = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 20_000 } } }
 
 export default defineConfig({
   test: {

@@ -123,7 +123,7 @@ describe('a mebibyte', () => {
     let lines: ReturnType<typeof diffText> = []
     expectEffort(() => {
       lines = diffText(before, after)
-    }, 5_000)
+    }, 10_000)
     expect(side(lines, 'added') === before && side(lines, 'removed') === after).toBe(true)
   })
 })

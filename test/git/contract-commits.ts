@@ -305,7 +305,7 @@ function describeLocks(world: World): void {
       expect(existsSync(lock)).toBe(true)
       rmSync(lock)
       expectUntouched(repo, '1', 'one')
-    }, 20_000)
+    })
 
     it('loses no commit beside four processes that run plain git commit', async () => {
       const repo = world.repo()
@@ -321,7 +321,7 @@ function describeLocks(world: World): void {
       expect(repo.git('status', '--porcelain')).toBe('')
       repo.check()
       expectNoLeftovers(repo)
-    }, 30_000)
+    })
   })
 }
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
     logLevel: 'silent',
     output: { dir: folder, format: 'esm', entryFileNames: 'worker.mjs' },
   })
-}, 30_000)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 afterEach(() => {
   for (const repo of repos.splice(0)) repo.remove()
@@ -96,5 +96,5 @@ describe('processes that commit through the embedded engine', () => {
     expect(readdirSync(join(repo.dir, 'prompts')).filter((name) => !name.endsWith('.yaml'))).toEqual([])
     expect(locksIn(repo)).toEqual([])
     repo.check()
-  }, 60_000)
+  })
 })

@@ -157,7 +157,7 @@ describe('the advisory lock [case 31]', () => {
     expect(existsSync(join(dir, 'violations'))).toBe(false)
     expect(readFileSync(join(dir, 'counter'), 'utf8')).toBe('120')
     expect(readdirSync(dir)).toEqual(['counter'])
-  }, 40_000)
+  })
 
   it('goes with a process that exits while it holds it', async () => {
     const child = await holder(100)

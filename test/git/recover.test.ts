@@ -114,7 +114,7 @@ describe('recovery', () => {
     repo.check()
     const reachable = new Set(repo.git('rev-list', 'HEAD').split('\n'))
     expect(printed.filter((commit) => !reachable.has(commit))).toEqual([])
-  }, 60_000)
+  })
 
   it('has four processes commit side by side under the lock, and loses nothing [case 28]', async () => {
     const { repo } = await start()
@@ -128,7 +128,7 @@ describe('recovery', () => {
     expect(chain).toHaveLength(33)
     expect(repo.git('status', '--porcelain')).toBe('')
     repo.check()
-  }, 60_000)
+  })
 })
 
 /** A process group that commits again and again; its output is one commit a line. */

@@ -279,7 +279,7 @@ describe('the cache [case 14]', () => {
     expect(await answers(registry)).toEqual(before)
     rmSync(join(registry.repo.dir, '.git/promptctl'), { recursive: true, force: true })
     expect(await answers(registry)).toEqual(before)
-  }, 90_000)
+  })
 
   it('of another prompt or environment: the same answers', async () => {
     const registry = createRegistry()

@@ -51,5 +51,5 @@ describe('a server without git, over https', () => {
     expect(await server.get('/readyz')).toMatchObject({ commit: tip })
     team.ada.repo.git('--git-dir', team.origin, 'fsck', '--strict', '--full')
     team.ada.repo.git('--git-dir', dir, 'fsck', '--strict', '--full')
-  }, 30_000)
+  })
 })

@@ -104,7 +104,7 @@ describe('two servers over one remote [case 68]', () => {
     }
     expect(reader.repo.git('log', '--format=%s', '--grep=plain', 'origin/main').split('\n')).toHaveLength(3)
     reader.repo.check()
-  }, 60_000)
+  })
 })
 
 describe('a remote that goes away [case 64]', () => {
@@ -135,7 +135,7 @@ describe('a remote that goes away [case 64]', () => {
     renameSync(gone, team.origin)
     await expect.poll(() => again.get('/readyz')).toMatchObject({ status: 'ready' })
     expect(await again.write('PUT', `/${slugs[0]}`, { ...EDIT, template: 'x\n' })).toMatchObject({ status: 200 })
-  }, 30_000)
+  })
 
   it('or says no, is told, and leaves nothing', async () => {
     const { team, slugs } = world()
@@ -187,7 +187,7 @@ describe('what is followed', () => {
     expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('promptctl_history_rewrites_total 1')
     expect(await server.write('PUT', `/${slugs[0]}`, { ...EDIT, template: 'x\n' })).toMatchObject({ status: 200 })
     expect(team.ada.repo.git('ls-remote', 'origin', 'main')).not.toContain(forced)
-  }, 30_000)
+  })
 
   it('in a work tree is whichever is further, and nobody’s files are touched', async () => {
     const { team, slugs } = world()
@@ -204,7 +204,7 @@ describe('what is followed', () => {
     bob.edit(slugs[0], 'Uno', 'Eins')
     await bob.json('publish', slugs[0])
     await expect.poll(() => server.get(path)).toMatchObject({ version: 4, provisional: true })
-  }, 30_000)
+  })
 
   it('in a work tree with --push gets the write, and so do the files', async () => {
     const { team, slugs } = world()
@@ -241,7 +241,7 @@ describe('what is followed', () => {
     const done = await server.write('POST', `/${slugs[0]}/archive`, { environment: 'development' })
     expect(done).toMatchObject({ status: 200 })
     expect(team.tip()).toBe(done.body.commit)
-  }, 30_000)
+  })
 
   it('needs a remote', async () => {
     const registry = createRegistry()
@@ -278,7 +278,7 @@ describe('POST /api/v1/refresh', () => {
       Array.from({ length: 30 }, () => 200),
     )
     expect(await server.get('/readyz')).toMatchObject({ commit: team.tip() })
-  }, 30_000)
+  })
 })
 
 describe('an acknowledged write', () => {

@@ -86,5 +86,5 @@ describe('replicas over one remote [case 68]', () => {
     reader.repo.check()
     a.child.kill('SIGTERM')
     expect(await a.ended).toBe(0)
-  }, 60_000)
+  })
 })

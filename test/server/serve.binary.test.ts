@@ -101,5 +101,5 @@ describe('promptctl serve', () => {
     expect(new Set(await Promise.all(asking))).toEqual(new Set(['ECONNREFUSED']))
     expect(await exited).toEqual([0, null])
     // Connections that have to be cut are cut after 25 s.
-  }, 20_000)
+  })
 })
