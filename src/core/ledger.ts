@@ -92,9 +92,12 @@ export function createRows(
 /** What one environment looked like while its rows were read, oldest first. */
 interface Progress {
   last: VersionState | undefined
+  lastBlob: Oid | undefined
   live: number | undefined
   liveDigest: string | null
   readonly publishedBlobs: Set<Oid>
+  /** Of all that ever was live. */
+  readonly digests: Set<string | null>
 }
 
 /**
@@ -113,9 +116,11 @@ export function describeVersions(
     const { state, digest } = content
     const action = actionOf(row, state, digest, progress, environments)
     progress.last = state
+    progress.lastBlob = row.blob
     if (state === 'published') {
       progress.live = index
       progress.liveDigest = digest
+      progress.digests.add(digest)
       if (row.blob !== undefined) progress.publishedBlobs.add(row.blob)
     } else if (state === 'archived' || state === 'deleted') {
       progress.live = undefined
@@ -152,9 +157,11 @@ const createVersion = (row: LedgerRow, { state, digest, title, tags }: Content, 
 
 const createProgress = (): Progress => ({
   last: undefined,
+  lastBlob: undefined,
   live: undefined,
   liveDigest: null,
   publishedBlobs: new Set(),
+  digests: new Set(),
 })
 
 type Content = Pick<Version, 'state' | 'digest' | 'title' | 'tags'>
@@ -184,12 +191,26 @@ function actionOf(
   if (state === 'invalid') return 'broken'
   if (state === 'archived') return here.last === 'archived' ? 'edited' : 'archived'
   if (state === 'draft') return isNew ? 'created' : 'edited'
+  // The same bytes again: only the file's mode changed.
+  if (here.last === 'published' && here.lastBlob === row.blob) return 'edited'
   if (row.blob !== undefined && here.publishedBlobs.has(row.blob)) return 'rolled_back'
-  const isNewHere = here.liveDigest !== digest
-  const isLiveElsewhere = [...environments].some(
-    ([environment, other]) => environment !== row.environment && other.liveDigest === digest,
+  const others = [...environments].filter(([environment]) => environment !== row.environment)
+  return isPromotion(
+    digest,
+    here,
+    others.map(([, other]) => other),
   )
-  return isNewHere && isLiveElsewhere ? 'promoted' : 'published'
+    ? 'promoted'
+    : 'published'
+}
+
+/**
+ * Content that is new here and was live elsewhere: a promotion that was merged late comes when its source has moved on.
+ * Content that was here before is promoted again only from where it is live now.
+ */
+function isPromotion(digest: string | null, here: Progress, others: readonly Progress[]): boolean {
+  if (here.liveDigest === digest) return false
+  return others.some((other) => (here.digests.has(digest) ? other.liveDigest === digest : other.digests.has(digest)))
 }
 
 /** `versions` and one more on top, which `verdict` describes. */

@@ -98,14 +98,58 @@ const CASES: readonly (readonly [name: string, sketches: readonly Sketch[], acti
     '1 3',
   ],
   [
-    'the same content, but no longer live elsewhere',
+    'promoted, and merged when the source had moved on',
+    [
+      [D, 'published'],
+      [D, 'published', 'b'],
+      [S, 'published'],
+    ],
+    'published published promoted',
+    '2 3',
+  ],
+  [
+    'promoted, and merged when the source was archived',
     [
       [D, 'published'],
       [D, 'archived'],
       [S, 'published'],
     ],
-    'published archived published',
+    'published archived promoted',
     '3',
+  ],
+  [
+    'published again what was here before, and long gone elsewhere',
+    [
+      [D, 'published'],
+      [S, 'published'],
+      [S, 'published', 'b'],
+      [D, 'published', 'c'],
+      [S, 'published', 'a', 'another blob'],
+    ],
+    'published promoted published published published',
+    '4 5',
+  ],
+  [
+    'only the mode of the file changed',
+    [
+      [D, 'published', 'a'],
+      [D, 'published', 'b'],
+      [D, 'published', 'b'],
+      [D, 'published', 'a'],
+    ],
+    'published published edited rolled_back',
+    '4',
+  ],
+  [
+    'the mode of a draft or of an archived file changed',
+    [
+      [D, 'draft'],
+      [D, 'draft'],
+      [D, 'archived'],
+      [D, 'archived'],
+    ],
+    'created edited archived edited',
+    '',
   ],
   [
     'a hotfix',

@@ -10,8 +10,13 @@ import type { Environment, Slug } from '../../src/core/slug.js'
 export const SLUG = 'greet-3f8a2b1c' as Slug
 export const environment = (name: string): Environment => name as Environment
 
-/** A version in short: environment, state, and the content that it has. */
-export type Sketch = readonly [environment: string, state: State | 'invalid' | 'deleted', content?: string]
+/** A version in short: environment, state, and the content that it has; `blob` where the same content is other bytes. */
+export type Sketch = readonly [
+  environment: string,
+  state: State | 'invalid' | 'deleted',
+  content?: string,
+  blob?: string,
+]
 
 /** A prompt file as it is sketched. */
 export function documentOf([name, state, content = 'a']: Sketch) {
@@ -33,13 +38,13 @@ export function documentOf([name, state, content = 'a']: Sketch) {
 /** The versions of one prompt, out of sketches; the same sketch is the same blob. */
 export function versionsOf(sketches: readonly Sketch[]): Version[] {
   const rows = sketches.map(
-    ([name, state, content = 'a'], index): LedgerRow => ({
+    ([name, state, content = 'a', blob = ''], index): LedgerRow => ({
       slug: SLUG,
       environment: environment(name),
       version: index + 1,
       commit: `commit ${index + 1}` as Oid,
       position: index,
-      blob: state === 'deleted' ? undefined : (`${name} ${state} ${content}` as Oid),
+      blob: state === 'deleted' ? undefined : (`${name} ${state} ${content}${blob}` as Oid),
       link: false,
       author: { name: 'A', email: 'a@x' },
       committedAt: index,
