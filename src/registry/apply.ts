@@ -6,13 +6,14 @@ import {
   appendVersion,
   type LedgerRow,
   newestIn,
+  type Verdict,
   type Version,
   type VersionState,
 } from '../core/ledger.js'
 import type { Change, Moment, Standing } from '../core/lifecycle/change.js'
 import { compareBytes, formatPromptPath } from '../core/paths.js'
 import type { Environment, Slug } from '../core/slug.js'
-import { isNextProvisional, namedBranchOf, readTip } from './branches.js'
+import { isNextProvisional, namedBranchOf, provisionalCommits, readTip } from './branches.js'
 import { explainAfterCommit } from './committed.js'
 import { createGate, type Gate, gatedEnvironments, hasGates, type PassedPlan } from './gate.js'
 import { readVersions } from './history.js'
@@ -103,7 +104,8 @@ const ATTEMPTS = 5
  * The one way to change a registry: under its lock, plans on HEAD and applies the plan as one commit, or as none.
  * `plan` is called again when HEAD moved meanwhile.
  */
-export async function applyPlan(registry: Registry, plan: Planner, options: ApplyOptions): Promise<Applied> {
+export async function applyPlan(registry: Registry, planner: Planner, options: ApplyOptions): Promise<Applied> {
+  const plan: Planner = async (current, head, moment) => settlePlan(current, await planner(current, head, moment), head)
   if (options.session !== undefined) return options.session.apply(plan, options)
   const git = await registry.git()
   if (options.dryRun) return tryDry(registry, plan, options)
@@ -249,6 +251,26 @@ const recordOf = ({ slug, environment, action, state, digest, previousVersion }:
   changed: true,
 })
 
+/**
+ * The plan with each change called what history will call it, whatever the command was: dry run, commit message, result and
+ * event say the same. What is unchanged says whether its number is provisional.
+ */
+export async function settlePlan(registry: Registry, plan: Plan, head: Oid | undefined): Promise<Plan> {
+  const { repository } = await registry.git()
+  const changes = plan.changes.map((change): Change => {
+    const versions = plan.versions.get(change.slug) ?? []
+    const row = nextRow(change, versions.length + 1, repository.blobId(change.content))
+    return { ...change, action: appendVersion(versions, row, verdictOf(change)).at(-1)?.action ?? change.action }
+  })
+  if (head === undefined || plan.unchanged.length === 0) return { ...plan, changes }
+  const provisional = await provisionalCommits(registry, head)
+  const unchanged = plan.unchanged.map((record): ChangeRecord => {
+    const isProvisional = record.commit !== null && provisional.has(record.commit)
+    return isProvisional ? { ...record, provisional: true } : record
+  })
+  return { ...plan, changes, unchanged }
+}
+
 /** Says of each change which version it became. Its number follows from the plan unless somebody committed in between. */
 async function describeResult(
   registry: Registry,
@@ -257,17 +279,19 @@ async function describeResult(
   result: CommitResult,
   isProvisional: boolean,
 ): Promise<readonly ChangeRecord[]> {
+  const { prefix } = await registry.git()
   const records: ChangeRecord[] = []
   for (const change of plan.changes) {
-    const version =
+    const blob = result.blobs.get(`${prefix}${pathOf(change)}`)
+    if (blob !== undefined) await rememberVerdict(registry, blob, verdictOf(change))
+    const { action, version } =
       result.parent === head
-        ? await nextVersion(registry, plan.versions.get(change.slug) ?? [], change, result)
-        : newestIn(await readVersions(registry, result.commit, change.slug), change.environment)
-    if (version === undefined) throw new Error(`${change.slug} is not in the commit that was just made`)
+        ? { action: change.action, version: (plan.versions.get(change.slug) ?? []).length + 1 }
+        : await requireNewest(registry, result.commit, change)
     records.push({
       ...recordOf(change),
-      action: version.action,
-      version: version.version,
+      action,
+      version,
       commit: result.commit,
       ...(isProvisional ? { provisional: true } : {}),
     })
@@ -275,31 +299,27 @@ async function describeResult(
   return records
 }
 
-/** The version that `change` becomes on top of `before`. Author, date and subject are not asked. */
-async function nextVersion(
-  registry: Registry,
-  before: readonly Version[],
-  change: Change,
-  { commit, blobs }: CommitResult,
-): Promise<Version | undefined> {
-  const { prefix } = await registry.git()
-  const { slug, environment } = change
-  const blob = blobs.get(`${prefix}${pathOf(change)}`)
-  const { state, digest, origin } = change
-  const { title, tags = [] } = origin.prompt
-  const verdict = { valid: true, slug, environment, state, title, tags, digest } as const
-  if (blob !== undefined) await rememberVerdict(registry, blob, verdict)
-  const row: LedgerRow = {
-    slug,
-    environment,
-    version: before.length + 1,
-    commit,
-    position: Number.POSITIVE_INFINITY,
-    blob,
-    link: false,
-    author: { name: '', email: '' },
-    committedAt: 0,
-    subject: '',
-  }
-  return appendVersion(before, row, verdict).at(-1)
+async function requireNewest(registry: Registry, commit: Oid, { slug, environment }: Change): Promise<Version> {
+  const version = newestIn(await readVersions(registry, commit, slug), environment)
+  if (version === undefined) throw new Error(`${slug} is not in the commit that was just made`)
+  return version
 }
+
+function verdictOf({ slug, environment, state, digest, origin }: Change): Extract<Verdict, { valid: true }> {
+  const { title, tags = [] } = origin.prompt
+  return { valid: true, slug, environment, state, title, tags, digest }
+}
+
+/** The row that a change becomes. Commit, author, date and subject are not asked of it. */
+const nextRow = ({ slug, environment }: Change, version: number, blob: Oid): LedgerRow => ({
+  slug,
+  environment,
+  version,
+  commit: '' as Oid,
+  position: Number.POSITIVE_INFINITY,
+  blob,
+  link: false,
+  author: { name: '', email: '' },
+  committedAt: 0,
+  subject: '',
+})

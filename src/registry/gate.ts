@@ -60,7 +60,7 @@ export const gatedEnvironments = (registry: Registry, { changes }: Plan): readon
 type Known = Map<string, Promise<EvaluationResult>>
 
 /** What comes back by a rollback was live here before, and at 2 am nobody waits for a model. */
-const becomesLive = ({ state, action }: Change): boolean => state === 'published' && action !== 'rolled_back'
+const becomesLive = ({ state, restores }: Change): boolean => state === 'published' && restores === undefined
 
 const isGated = ({ config }: Registry, change: Change): boolean =>
   becomesLive(change) && config.gates.get(change.environment)?.evalRequired === true

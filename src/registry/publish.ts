@@ -11,6 +11,7 @@ import {
   type Plan,
   type Planner,
   readMoment,
+  settlePlan,
   stagePlan,
   unchangedRecord,
 } from './apply.js'
@@ -136,7 +137,8 @@ async function stage(registry: Registry, plan: Planner): Promise<Applied> {
   const gate = createGate('index')
   const decide = async () => {
     const head = await readTip(registry)
-    return gate.pass(registry, await plan(registry, head, await readMoment(registry, undefined)), head)
+    const settled = await settlePlan(registry, await plan(registry, head, await readMoment(registry, undefined)), head)
+    return gate.pass(registry, settled, head)
   }
   if (hasGates(registry)) await decide()
   return exclusively(async () => stagePlan(registry, await decide()))

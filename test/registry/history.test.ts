@@ -193,6 +193,17 @@ describe('provisional numbers', () => {
     ])
   })
 
+  it('what is published already says so, too', async () => {
+    const { registry, slug } = cloned()
+    expect(await registry.json('publish', slug)).not.toHaveProperty('provisional')
+    registry.repo.git('switch', '-qc', 'topic')
+    registry.edit(slug, 'one', 'two')
+    await registry.json('publish', slug)
+    const again = ['publish', slug]
+    expect(await registry.json(...again)).toMatchObject({ changed: false, version: 3, provisional: true })
+    expect(await registry.json(...again, '--dry-run')).toMatchObject({ changed: false, provisional: true })
+  })
+
   it('a version of another branch is found by its commit', async () => {
     const registry = createRegistry()
     const { slug } = registry.live('Elsewhere', 'one {{name}}\n')

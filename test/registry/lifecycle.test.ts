@@ -302,6 +302,35 @@ describe.each(ENGINES)('a prompt’s life (%s)', (engine) => {
     expect(await registry.served(slug)).toBe('here Bo\n')
   })
 
+  it('dry run, commit message, result and log give a change one name, that of its content', async () => {
+    const registry = createRegistry({ engine })
+    const { slug } = registry.live('Named', 'one {{name}}\n', 'staging')
+    registry.repo.write(
+      registry.file(slug, 'production'),
+      registry.repo
+        .read(registry.file(slug, 'staging'))
+        .replace('staging', 'production')
+        .replace('published', 'archived'),
+    )
+    registry.commit('archived by hand')
+    const namesOf = async (...words: string[]) => {
+      const planned = await registry.json<ChangeRecord>(...words, '--dry-run')
+      const made = await registry.json<ChangeRecord>(...words)
+      const trailer = registry.repo.git('log', '-1', '--format=%(trailers:key=Prompt-Action,valueonly)').trim()
+      return [planned.action, trailer, made.action, (await registry.log(slug))[0]?.action]
+    }
+    const all = (name: string) => [name, name, name, name]
+    expect(await namesOf('publish', slug, '--env', 'production', '--restore')).toEqual(all('promoted'))
+    expect(await namesOf('edit', slug, '--set', 'title=Other', '--env', 'production', '--publish')).toEqual(
+      all('published'),
+    )
+    registry.edit(slug, 'one', 'two')
+    expect(await namesOf('publish', slug)).toEqual(all('published'))
+    expect(await namesOf('promote', slug, '--to', 'staging')).toEqual(all('promoted'))
+    expect(await namesOf('rollback', slug, '--env', 'staging')).toEqual(all('rolled_back'))
+    expect(await namesOf('archive', slug, '--env', 'staging')).toEqual(all('archived'))
+  })
+
   it('a prompt that never was published comes back from the archive by publish --restore alone', async () => {
     const registry = open()
     const { slug } = await registry.create('Never', 'x {{name}}\n')

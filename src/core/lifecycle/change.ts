@@ -27,6 +27,7 @@ export interface Standing {
 export interface Change {
   readonly slug: Slug
   readonly environment: Environment
+  /** What the command means to do; once it is planned, what history will call it. */
   readonly action: Action
   readonly state: State
   /** The values that are written, but for state, moment and seal. */
