@@ -29,7 +29,7 @@ export interface ChangeRecord {
   readonly environment: Environment
   readonly action: Action
   readonly state: VersionState
-  /** Null in a dry run. */
+  /** Null in a dry run, and where history was cut off. */
   readonly version: number | null
   /** The newest version before in that environment. */
   readonly previous_version: number | null
@@ -279,19 +279,20 @@ async function describeResult(
   result: CommitResult,
   isProvisional: boolean,
 ): Promise<readonly ChangeRecord[]> {
-  const { prefix } = await registry.git()
+  const { repository, prefix } = await registry.git()
+  const isShallow = await repository.isShallow()
   const records: ChangeRecord[] = []
   for (const change of plan.changes) {
     const blob = result.blobs.get(`${prefix}${pathOf(change)}`)
     if (blob !== undefined) await rememberVerdict(registry, blob, verdictOf(change))
     const { action, version } =
-      result.parent === head
+      result.parent === head || isShallow
         ? { action: change.action, version: (plan.versions.get(change.slug) ?? []).length + 1 }
         : await requireNewest(registry, result.commit, change)
     records.push({
       ...recordOf(change),
       action,
-      version,
+      version: isShallow ? null : version,
       commit: result.commit,
       ...(isProvisional ? { provisional: true } : {}),
     })

@@ -474,6 +474,15 @@ describe('a shallow clone [case 15]', () => {
     expect(await registry.json('show', drafted)).toMatchObject({ version: null })
   })
 
+  it('makes prompts without numbers', async () => {
+    const { registry } = await shallow()
+    const words = ['new', 'Made here', '--template-file', '-']
+    const made = await promptctl(registry.place({ stdin: 'x' }), ...words, '--json')
+    expect(made.json()).toMatchObject({ version: null, previous_version: null, commit: registry.head() })
+    const shown = await promptctl(registry.place({ stdin: 'x' }), ...words)
+    expect(shown.stdout.split('\n')[0]?.split('\t').slice(2, 4)).toEqual(['development', '-'])
+  })
+
   it('says what needs the whole history, and how to get it', async () => {
     const { registry, slug, drafted } = await shallow()
     for (const words of [
