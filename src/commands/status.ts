@@ -15,16 +15,25 @@ export const status = defineCommand<undefined, Status>({
   json: ({ rows }) => rows,
 })
 
-/** For programs: the slug, a cell an environment such as `v4 published behind`, the title. */
-const formatRows = ({ rows, environments }: Status, style: Style): string =>
-  style.table(
-    [],
-    rows.map(({ slug, title, environments: cells }) => [
-      slug,
-      ...environments.map((environment) => formatWords(cells[environment])),
-      visibleLine(title ?? ''),
-    ]),
-  )
+/**
+ * For programs: the slug, a cell an environment such as `v4 published behind`, the title. Where there is a remote a last
+ * line that no slug begins like: `# origin/main`, `1 not pushed`, `2 behind`.
+ */
+function formatRows({ rows, environments, remote }: Status, style: Style): string {
+  const cells = rows.map(({ slug, title, environments: cells }) => [
+    slug,
+    ...environments.map((environment) => formatWords(cells[environment])),
+    visibleLine(title ?? ''),
+  ])
+  const foot = remote === undefined ? [] : [[`# ${visibleLine(remote.name)}`, ...formatDistance(remote)]]
+  return style.table([], [...cells, ...foot])
+}
+
+/** Counts of commits that changed a prompt. */
+function formatDistance({ ahead, behind }: NonNullable<Status['remote']>): readonly string[] {
+  if (ahead + behind === 0) return ['in step']
+  return [ahead > 0 ? `${ahead} not pushed` : '', behind > 0 ? `${behind} behind` : ''].filter((words) => words !== '')
+}
 
 function formatWords(cell: StatusCell | undefined): string {
   if (isEmpty(cell)) return '-'

@@ -1,8 +1,9 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Relation } from '../../src/core/relation.js'
 import type { StatusRow } from '../../src/registry/status.js'
 import { promptctl } from '../helpers/cli.js'
-import { createRegistry, type Seed } from '../helpers/registry.js'
+import { createRegistry, type Seed, tempDir } from '../helpers/registry.js'
 
 const dev = (template: string, more: Seed = {}): Seed => ({ template, ...more })
 const stg = (template: string, more: Seed = {}): Seed => ({ environment: 'staging', template, ...more })
@@ -54,6 +55,28 @@ describe('status', () => {
       [slug, { version: 2, state: 'published', modified: true }],
       [fresh, { version: null, state: null, modified: true }],
     ])
+  })
+
+  it('in a pipe: a last line says what is not pushed, and how far behind', async () => {
+    const registry = createRegistry()
+    const { slug } = registry.seed('Piped', [dev('a')])
+    const lastLine = async () => (await registry.cli('status')).stdout.trimEnd().split('\n').at(-1)
+    expect(await lastLine()).toMatch(new RegExp(`^${slug}\t`))
+    const bare = join(tempDir(), 'bare.git')
+    registry.repo.git('clone', '-q', '--bare', '.', bare)
+    registry.repo.git('remote', 'add', 'origin', bare)
+    registry.repo.git('fetch', '-q')
+    expect(await lastLine()).toBe('# origin/main\tin step')
+    registry.edit(slug, 'title: Piped', 'title: Theirs')
+    await registry.json('publish', slug)
+    expect(await lastLine()).toBe('# origin/main\t1 not pushed')
+    registry.repo.git('push', '-q', 'origin', 'main')
+    registry.repo.git('reset', '-q', '--hard', 'HEAD~1')
+    expect(await lastLine()).toBe('# origin/main\t1 behind')
+    await registry.create('Ours')
+    await registry.create('Ours, too')
+    expect(await lastLine()).toBe('# origin/main\t2 not pushed\t1 behind')
+    expect(await registry.json<StatusRow[]>('status')).toHaveLength(3)
   })
 
   it('on a terminal: one row a prompt under a header, what is not pushed, and how far behind', async () => {
