@@ -1,6 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { preparePrompt } from '../../../src/core/compile.js'
 import { parseConfig } from '../../../src/core/config.js'
 import { parseCsv } from '../../../src/core/import/csv.js'
@@ -13,6 +12,7 @@ import { parseTime } from '../../../src/core/time.js'
 import { Outbox } from '../../../src/webhook/outbox.js'
 import { Pushes } from '../../../src/webhook/pushes.js'
 import { tempDir } from '../../helpers/registry.js'
+import { filesBelow, inputsOf, readFixture } from './corpus.js'
 
 /** Something that reads what strangers wrote. */
 export interface Target {
@@ -21,37 +21,12 @@ export interface Target {
   read(bytes: Buffer): void
 }
 
-const FIXTURES = fileURLToPath(new URL('../../../fixtures', import.meta.url))
-
-const filesBelow = (folder: string, pattern: RegExp): readonly Buffer[] =>
-  readdirSync(join(FIXTURES, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => pattern.test(name))
-    .sort()
-    .map((name) => readFileSync(join(FIXTURES, folder, name)))
-
 const PROMPTS = [...filesBelow('registry/prompts', /\.yaml$/), ...filesBelow('broken/prompts', /\.ya?ml$/)]
-const TEMPLATES = readFileSync(join(FIXTURES, 'cases/templates.yaml'), 'utf8')
+const TEMPLATES = readFixture('cases/templates.yaml')
+  .toString('utf8')
   .split('\n')
   .flatMap((line) => /template: '(.*)'$/.exec(line)?.[1] ?? [])
-
-const texts = (...list: readonly string[]): readonly Buffer[] => list.map((text) => Buffer.from(text))
-
-const ENTRY = JSON.stringify({
-  format: 1,
-  id: 'msg_0123456789abcdef0123456789abcdef',
-  url: 'https://example.com/hook',
-  secretEnv: 'PROMPTCTL_WEBHOOK_SECRET',
-  about: 'greet-00000001 v1 published in production',
-  body: '{"id":"msg_0123456789abcdef0123456789abcdef"}',
-  createdAt: '2024-01-01T00:00:00.000Z',
-  order: 0,
-  state: 'pending',
-  attempts: 0,
-  lastAttemptAt: null,
-  status: null,
-  reason: null,
-  notBefore: null,
-})
+  .map((template) => Buffer.from(template))
 
 function readPromptFile(bytes: Buffer): void {
   const document = parsePrompt(bytes, 'prompts/development/greet-00000001.yaml')
@@ -64,27 +39,15 @@ export const createTargets = (): readonly Target[] => {
   const dir = tempDir()
   return [
     { name: 'prompt file', corpus: PROMPTS, read: readPromptFile },
-    { name: 'template', corpus: texts(...TEMPLATES), read: (bytes) => void parseTemplate(bytes.toString()) },
+    { name: 'template', corpus: TEMPLATES, read: (bytes) => void parseTemplate(bytes.toString()) },
     {
       name: 'configuration',
-      corpus: [
-        ...filesBelow('', /promptctl\.yaml$/),
-        ...texts(
-          'name: a\nbranch: main\nenvironments: [development, production]\npromotion: strict\nwebhooks:\n  - url: https://example.com/\n    secret_env: PROMPTCTL_WEBHOOK_SECRET\n    environments: [production]\n    actions: [published]\ngates:\n  production: {eval: required, pass_rate: 1}\n',
-        ),
-      ],
+      corpus: [...filesBelow('', /promptctl\.yaml$/), readFixture('fuzz/configuration.yaml')],
       read: (bytes) => void parseConfig(bytes, 'promptctl.yaml', { defaultName: 'a' }),
     },
     {
       name: 'reference',
-      corpus: texts(
-        'greet-00000001',
-        'greet-00000001@3',
-        'greet@abcdef1',
-        'team/greet',
-        '00000001',
-        '../../etc/passwd',
-      ),
+      corpus: inputsOf('references.txt'),
       read: (bytes) => {
         parseName(bytes.toString())
         parseReference(bytes.toString())
@@ -92,7 +55,7 @@ export const createTargets = (): readonly Target[] => {
     },
     {
       name: 'time',
-      corpus: texts('2024-01-01', '2024-01-01T02:00:00Z', '02:00', '3 days ago', 'yesterday', '1700000000'),
+      corpus: inputsOf('times.txt'),
       read: (bytes) => void parseTime(bytes.toString(), 1_700_000_000_000),
     },
     {
@@ -105,7 +68,7 @@ export const createTargets = (): readonly Target[] => {
     },
     {
       name: 'outbox file',
-      corpus: texts(ENTRY, ENTRY.replace('pending', 'failed')),
+      corpus: inputsOf('outbox.jsonl'),
       read: (bytes) =>
         readFolder(join(dir, 'outbox'), 'msg_0123456789abcdef0123456789abcdef.json', bytes, () =>
           new Outbox(dir).list(),
@@ -113,7 +76,7 @@ export const createTargets = (): readonly Target[] => {
     },
     {
       name: 'remembered push',
-      corpus: texts(JSON.stringify({ ref: 'refs/heads/main', old: null, new: '0'.repeat(40) })),
+      corpus: inputsOf('pushes.jsonl'),
       read: (bytes) => readFolder(join(dir, 'pushes'), `${'0'.repeat(32)}.json`, bytes, () => new Pushes(dir).list()),
     },
   ]
