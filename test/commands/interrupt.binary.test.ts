@@ -64,6 +64,7 @@ it.each([
   const registry = createRegistry({ config: 'name: test\nbranch: main\ngates: {development: {eval: required}}\n' })
   const { slug } = registry.seed('Greet', [{ state: 'draft' }])
   registry.repo.write(`evals/${slug}.yaml`, SET)
+  registry.commit('add a test set')
   const before = registry.head()
   const env = { ...registry.repo.env, PROMPTCTL_EVAL_ALLOW_EXEC: '1' }
   const { status, stderr } = await interrupted(registry, env, ['publish', slug], signal)
