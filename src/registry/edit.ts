@@ -118,11 +118,12 @@ async function planEdit(
 function applyEdit({ bytes, path }: RawPrompt, edit: EditRequest['edit']): PromptDocument {
   if ('text' in edit) return parsePrompt(edit.text, path)
   const { prompt, source } = parsePrompt(bytes, path)
-  if (prompt.messages !== undefined && 'template' in edit.values) {
+  const { values } = edit
+  if (prompt.messages !== undefined && 'template' in values && !('messages' in values)) {
     throw new PromptctlError('usage', `${prompt.slug} is a chat prompt: it has messages in place of a template`, {
       hint: `promptctl edit ${prompt.slug} --env ${prompt.environment} opens them in $EDITOR.`,
       details: { slug: prompt.slug, environment: prompt.environment },
     })
   }
-  return parsePrompt(setValues(source, edit.values), path)
+  return parsePrompt(setValues(source, values), path)
 }
