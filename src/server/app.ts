@@ -89,7 +89,7 @@ export async function createApp({ server, hosts, cors }: AppOptions): Promise<Fa
     record(request, reply)
     done()
   })
-  await app.register(fastifySwagger, { openapi: API })
+  await app.register(fastifySwagger, API)
   const methods = collectMethods(app)
   app.setNotFoundHandler((request) => {
     methods.assertNoRoute(request)

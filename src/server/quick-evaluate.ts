@@ -6,6 +6,7 @@ import { resolveExactly } from '../registry/resolve-exactly.js'
 import { changesOf } from './changes.js'
 import type { ServerContext } from './context.js'
 import { withDeadline } from './deadline.js'
+import { FOR_WRITERS } from './openapi.js'
 import { PROBLEMS } from './schemas.js'
 import { chooseWritable } from './write-environment.js'
 import { EVALUATED, ID_PARAMS, QUICK_EVALUATE, WRITE_QUERY } from './write-schemas.js'
@@ -31,6 +32,7 @@ export function registerQuickEvaluate(app: FastifyInstance, server: ServerContex
     {
       schema: {
         summary: 'Tries content with the test set of its prompt, before it is published',
+        security: FOR_WRITERS,
         params: ID_PARAMS,
         body: QUICK_EVALUATE,
         querystring: WRITE_QUERY,

@@ -2,8 +2,9 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { createAuthenticator } from './auth.js'
 import type { ServerContext } from './context.js'
+import { FOR_PUSHES } from './openapi.js'
 import { HttpError } from './problem.js'
-import { PROBLEMS } from './schemas.js'
+import { PROBLEMS, REFRESHED, REFRESHING } from './schemas.js'
 
 /** GitHub gives up on a webhook after 10 s. */
 const ANSWER_MS = 8_000
@@ -21,7 +22,11 @@ export function registerRefresh(app: FastifyInstance, server: ServerContext): vo
     // What is signed are the bytes, of whatever type.
     api.removeAllContentTypeParsers()
     api.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-    const schema = { summary: 'Asks the remote at once', response: { ...PROBLEMS } }
+    const schema = {
+      summary: 'Asks the remote at once',
+      security: FOR_PUSHES,
+      response: { 200: REFRESHED, 202: REFRESHING, ...PROBLEMS },
+    }
     api.post('/api/v1/refresh', { schema }, async (request, reply) => {
       if (!isSigned(request, refreshSecret)) request.caller = authenticate(request.headers)
       if (request.caller !== undefined) assertMayWrite(server, request)

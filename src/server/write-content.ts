@@ -7,8 +7,9 @@ import { edit } from '../registry/edit.js'
 import { requireScope } from './auth.js'
 import { changesOf } from './changes.js'
 import type { ServerContext } from './context.js'
+import { FOR_WRITERS } from './openapi.js'
 import { HttpError } from './problem.js'
-import { PROBLEMS } from './schemas.js'
+import { written } from './schemas.js'
 import { chooseWritable } from './write-environment.js'
 import { type Act, answerChange, change, schemaOf, type WriteRoute } from './write-request.js'
 import { CHANGED, CREATE, EDIT, WRITE_QUERY } from './write-schemas.js'
@@ -33,9 +34,10 @@ export function registerContentWrites(app: FastifyInstance, server: ServerContex
     {
       schema: {
         summary: 'Makes a prompt: a draft in the first environment',
+        security: FOR_WRITERS,
         body: CREATE,
         querystring: WRITE_QUERY,
-        response: { 201: CHANGED, ...PROBLEMS },
+        response: written(201, CHANGED),
       },
     },
     async (request, reply) => {

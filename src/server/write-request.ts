@@ -7,7 +7,8 @@ import { resolveExactly } from '../registry/resolve-exactly.js'
 import type { ServerContext } from './context.js'
 import { etagOfWrite } from './etag.js'
 import { readExpectation } from './if-match.js'
-import { PROBLEMS } from './schemas.js'
+import { FOR_WRITERS } from './openapi.js'
+import { written } from './schemas.js'
 import { CHANGED, ID_PARAMS, WRITE_QUERY } from './write-schemas.js'
 import type { Given, Writer } from './writer.js'
 
@@ -44,7 +45,7 @@ export type Act = (registry: Registry, target: Target, asked: Asked) => Promise<
 
 /** The schema of a write to a prompt that is there. */
 export const schemaOf = (summary: string, body: object, params: object = ID_PARAMS) => ({
-  schema: { summary, params, body, querystring: WRITE_QUERY, response: { 200: CHANGED, ...PROBLEMS } },
+  schema: { summary, security: FOR_WRITERS, params, body, querystring: WRITE_QUERY, response: written(200, CHANGED) },
 })
 
 /** Does a write to a prompt in one environment; `home` is where its alias is looked for. */

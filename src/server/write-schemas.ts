@@ -1,4 +1,4 @@
-import { ENVIRONMENT_QUERY, VERSION_NUMBER, WITHOUT_NUL } from './schemas.js'
+import { answer, ENVIRONMENT_QUERY, VERSION_NUMBER, WITHOUT_NUL } from './schemas.js'
 
 /** JSON Schemas of what the routes take that change something, for checking and for the description of the API. */
 
@@ -96,48 +96,87 @@ export const VERSION_PARAMS = {
 }
 
 const NUMBER_OR_NULL = { type: ['integer', 'null'] } as const
-export const CHANGED = {
-  description: 'What was done',
-  type: 'object',
-  properties: {
+const NULLABLE_TEXT = { type: ['string', 'null'] } as const
+const NULLABLE_NUMBER = { type: ['number', 'null'] } as const
+const COUNT = { type: 'integer' } as const
+const NUMBER = { type: 'number' } as const
+
+export const CHANGED = answer(
+  'What was done',
+  {
     slug: TEXT,
     environment: TEXT,
     action: TEXT,
     state: TEXT,
     version: NUMBER_OR_NULL,
     previous_version: NUMBER_OR_NULL,
-    commit: { type: ['string', 'null'] },
-    digest: { type: ['string', 'null'] },
+    commit: NULLABLE_TEXT,
+    digest: NULLABLE_TEXT,
     changed: FLAG,
     provisional: { const: true },
   },
-}
+  ['provisional'],
+)
 
-const TOKENS = {
-  type: 'object',
-  properties: { total: NUMBER_OR_NULL, prompt: NUMBER_OR_NULL, completion: NUMBER_OR_NULL },
-}
-export const EVALUATED = {
-  description: 'What became of each case; 200 also when some failed',
-  type: 'object',
-  properties: {
-    slug: TEXT,
-    environment: TEXT,
-    version: NUMBER_OR_NULL,
-    commit: { type: ['string', 'null'] },
-    digest: TEXT,
-    resolved_digest: TEXT,
-    set: TEXT,
-    set_digest: TEXT,
-    providers: TEXTS,
-    passed: { type: 'integer' },
-    failed: { type: 'integer' },
-    errors: { type: 'integer' },
-    total: { type: 'integer' },
-    tokens: TOKENS,
-    cost: { type: ['number', 'null'] },
-    duration_ms: { type: 'integer' },
-    interrupted: FLAG,
-    cases: { type: 'array', items: OBJECT },
+const TOKENS = answer('Of one call, or of all together', { total: COUNT, prompt: COUNT, completion: COUNT })
+
+const ASSERTION = answer(
+  'What one assertion said',
+  {
+    type: TEXT,
+    pass: FLAG,
+    score: NUMBER,
+    weight: NUMBER,
+    reason: TEXT,
+    value: {},
+    threshold: NUMBER,
+    metric: TEXT,
+    assertions: { type: 'array', items: OBJECT },
   },
-}
+  ['value', 'threshold', 'metric', 'assertions'],
+)
+
+const CASE = answer(
+  'One case, with the answer of one provider',
+  {
+    test: COUNT,
+    case: COUNT,
+    description: NULLABLE_TEXT,
+    vars: OBJECT,
+    provider: TEXT,
+    pass: FLAG,
+    score: NUMBER,
+    error: NULLABLE_TEXT,
+    reason: NULLABLE_TEXT,
+    prompt: { anyOf: [TEXT, { type: 'array', items: OBJECT }, { type: 'null' }] },
+    output: NULLABLE_TEXT,
+    latency_ms: NULLABLE_NUMBER,
+    cost: NULLABLE_NUMBER,
+    tokens: { anyOf: [TOKENS, { type: 'null' }] },
+    assertions: { type: 'array', items: ASSERTION },
+    line: COUNT,
+    column: COUNT,
+  },
+  ['line', 'column'],
+)
+
+export const EVALUATED = answer('What became of each case; 200 also when some failed', {
+  slug: TEXT,
+  environment: TEXT,
+  version: NUMBER_OR_NULL,
+  commit: NULLABLE_TEXT,
+  digest: TEXT,
+  resolved_digest: TEXT,
+  set: TEXT,
+  set_digest: TEXT,
+  providers: TEXTS,
+  passed: COUNT,
+  failed: COUNT,
+  errors: COUNT,
+  total: COUNT,
+  tokens: TOKENS,
+  cost: NULLABLE_NUMBER,
+  duration_ms: COUNT,
+  interrupted: FLAG,
+  cases: { type: 'array', items: CASE },
+})

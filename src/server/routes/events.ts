@@ -10,7 +10,7 @@ import { createAuthenticator } from '../auth.js'
 import type { ServerContext } from '../context.js'
 import { chooseReadable, readableBy } from '../environment.js'
 import { HttpError } from '../problem.js'
-import { ENVIRONMENT_QUERY } from '../schemas.js'
+import { ENVIRONMENT_QUERY, inText, PROBLEMS } from '../schemas.js'
 
 interface Listen {
   Querystring: { readonly environment?: string }
@@ -31,6 +31,8 @@ const TOKENS_MS = 1_000
 const MOST_LISTENERS = 1_000
 /** In bytes: who is so far behind is cut off, and may come back with its Last-Event-ID. */
 const MOST_BEHIND = 1024 * 1024
+const EVENTS =
+  'Events `version`, whose data is an entry of the history as JSON, and `reset`, with the commit, when history was rewritten'
 /** Ranges that are read once for all who are told of them. */
 const KEPT_RANGES = 8
 
@@ -92,6 +94,7 @@ export function registerEvents(app: FastifyInstance, server: ServerContext, reco
       schema: {
         summary: 'Server-sent events: a line of the log for each version that arrives',
         querystring: ENVIRONMENT_QUERY,
+        response: { 200: inText('text/event-stream', EVENTS), ...PROBLEMS },
       },
     },
     (request, reply) => {

@@ -10,7 +10,14 @@ import { readableBy } from '../environment.js'
 import { asNotFound, langfuseNotFound } from '../langfuse-error.js'
 import { listLangfusePrompts } from '../langfuse-list.js'
 import type { Pinned } from '../pinned.js'
-import { LANGFUSE_LIST, LANGFUSE_LIST_QUERY, LANGFUSE_PROMPT, LANGFUSE_QUERY, NAME } from '../schemas.js'
+import {
+  LANGFUSE_ERRORS,
+  LANGFUSE_LIST,
+  LANGFUSE_LIST_QUERY,
+  LANGFUSE_PROMPT,
+  LANGFUSE_QUERY,
+  NAME,
+} from '../schemas.js'
 
 interface Get {
   Params: { readonly name: string }
@@ -30,7 +37,7 @@ export function registerLangfuse(app: FastifyInstance, server: ServerContext, pi
         summary: 'A prompt by label or version, as Langfuse has it',
         params: NAME('name'),
         querystring: LANGFUSE_QUERY,
-        response: { 200: LANGFUSE_PROMPT },
+        response: { 200: LANGFUSE_PROMPT, ...LANGFUSE_ERRORS },
       },
     },
     (request, reply) => {
@@ -46,7 +53,7 @@ export function registerLangfuse(app: FastifyInstance, server: ServerContext, pi
       schema: {
         summary: 'The names of prompts, as Langfuse has them',
         querystring: LANGFUSE_LIST_QUERY,
-        response: { 200: LANGFUSE_LIST },
+        response: { 200: LANGFUSE_LIST, ...LANGFUSE_ERRORS },
       },
     },
     async (request) => listLangfusePrompts(server, readableBy(server, request.caller), request.query),

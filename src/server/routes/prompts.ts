@@ -9,7 +9,7 @@ import { formatCompiled, JSON_TYPE, sendRecord } from '../answers.js'
 import type { ServerContext } from '../context.js'
 import { chooseReadable, readableBy } from '../environment.js'
 import { isForEver, type Pinned } from '../pinned.js'
-import { COMPILED, DELIVERED, DELIVERY_QUERY, NAME, PROBLEMS, VALUES } from '../schemas.js'
+import { COMPILED, DELIVERED, DELIVERY_QUERY, NAME, PROBLEMS, tagged, VALUES } from '../schemas.js'
 
 interface Delivery {
   Params: { readonly slug: string }
@@ -27,7 +27,7 @@ export function registerPrompts(app: FastifyInstance, server: ServerContext, pin
   const shared = { params: NAME('slug'), querystring: DELIVERY_QUERY }
   app.get<Delivery>(
     '/api/v1/prompts/:slug',
-    { schema: { summary: 'What is live, with its variables', ...shared, response: { 200: DELIVERED, ...PROBLEMS } } },
+    { schema: { summary: 'What is live, with its variables', ...shared, response: tagged(DELIVERED) } },
     (request, reply) => {
       const { version } = request.query
       if (version === undefined) {

@@ -19,10 +19,10 @@ import {
   ENVIRONMENT_QUERY,
   LIST_QUERY,
   NAME,
-  PROBLEMS,
   TEMPLATE,
   TEMPLATE_VERSION,
   TEMPLATES,
+  tagged,
   VERSIONS,
 } from '../schemas.js'
 import { listTemplateStates, readShownTemplate } from '../shown-template.js'
@@ -51,7 +51,7 @@ export function registerTemplates(app: FastifyInstance, server: ServerContext): 
   app.get<List>(
     '/api/v1/templates',
     {
-      schema: { summary: 'Prompts of every state', querystring: LIST_QUERY, response: { 200: TEMPLATES, ...PROBLEMS } },
+      schema: { summary: 'Prompts of every state', querystring: LIST_QUERY, response: tagged(TEMPLATES) },
     },
     async (request, reply) => {
       const etag = etagOfList(server, request)
@@ -63,7 +63,7 @@ export function registerTemplates(app: FastifyInstance, server: ServerContext): 
   const byId = { params: NAME('id'), querystring: ENVIRONMENT_QUERY }
   app.get<One>(
     '/api/v1/templates/:id',
-    { schema: { summary: 'A prompt as it is committed', ...byId, response: { 200: TEMPLATE, ...PROBLEMS } } },
+    { schema: { summary: 'A prompt as it is committed', ...byId, response: tagged(TEMPLATE) } },
     async (request, reply) => {
       const template = await readOne(server, request)
       return sendJson(request, reply, template.version, template)
@@ -71,7 +71,7 @@ export function registerTemplates(app: FastifyInstance, server: ServerContext): 
   )
   app.get<One>(
     '/api/v1/templates/:id/versions',
-    { schema: { summary: 'The whole history, newest first', ...byId, response: { 200: VERSIONS, ...PROBLEMS } } },
+    { schema: { summary: 'The whole history, newest first', ...byId, response: tagged(VERSIONS) } },
     async (request, reply) => {
       const environments = environmentsOf(server, request)
       const { slug, tip } = await findSlug(server, request, environments)
@@ -86,7 +86,7 @@ export function registerTemplates(app: FastifyInstance, server: ServerContext): 
       schema: {
         summary: 'One version, whole',
         params: NAME('id', 'n'),
-        response: { 200: TEMPLATE_VERSION, ...PROBLEMS },
+        response: tagged(TEMPLATE_VERSION),
       },
     },
     async (request, reply) => {
