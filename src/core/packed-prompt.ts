@@ -1,8 +1,7 @@
 /** A prompt file taken apart for keeping: what is its own, and the content that other environments may have as well. */
 
 import { CONTENT_KEYS } from './digest.js'
-import { isPromptctlError } from './errors.js'
-import { partialsOf } from './partials.js'
+import { readablePartialsOf } from './partials.js'
 import type { Json, PromptContent, PromptFile } from './prompt-file.js'
 import { readPrompt } from './prompt-reader.js'
 import type { Environment, Slug } from './slug.js'
@@ -34,17 +33,7 @@ export function packPrompt(bytes: Uint8Array): PackedPrompt | undefined {
     content: JSON.stringify(Object.fromEntries(content)),
     digest: seal,
     isChat: prompt.messages !== undefined,
-    includes: includedBy(prompt),
-  }
-}
-
-/** A template that cannot be parsed includes nothing. */
-function includedBy(prompt: PromptFile): readonly Slug[] {
-  try {
-    return partialsOf({ file: '', prompt })
-  } catch (error) {
-    if (isPromptctlError(error)) return []
-    throw error
+    includes: readablePartialsOf({ file: '', prompt }),
   }
 }
 

@@ -1,17 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { preparePrompt } from '../../src/core/compile.js'
 import { exampleValues } from '../../src/core/examples.js'
-import type { PromptContent, PromptFile, VariableSchema } from '../../src/core/prompt-file.js'
-import type { Environment, Slug } from '../../src/core/slug.js'
-
-const promptOf = (content: PromptContent): PromptFile => ({
-  id: '3f8a2b1c-4e9d-4c6b-9a51-0d2f6c1b7e88',
-  slug: 'prompt-3f8a2b1c' as Slug,
-  title: 'A prompt',
-  environment: 'development' as Environment,
-  state: 'draft',
-  ...content,
-})
+import type { PromptContent, VariableSchema } from '../../src/core/prompt-file.js'
+import { promptOf } from './prompt-of.js'
 
 describe('exampleValues', () => {
   const examples = (content: PromptContent) => {

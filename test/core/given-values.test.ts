@@ -2,26 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { type PreparedPrompt, preparePrompt } from '../../src/core/compile.js'
 import { PromptctlError } from '../../src/core/errors.js'
 import { convertVariables } from '../../src/core/given-values.js'
-import type { PromptContent, PromptFile, VariableSchema } from '../../src/core/prompt-file.js'
+import type { PromptContent, VariableSchema } from '../../src/core/prompt-file.js'
 import type { InvalidVariable } from '../../src/core/render.js'
-import type { Environment, Slug } from '../../src/core/slug.js'
 import { inexactNumber } from '../../src/core/yaml/plain.js'
+import { promptOf } from './prompt-of.js'
 
 /** Places are the message's number, from 2, and the offset in the text. */
 function prepare(content: PromptContent): PreparedPrompt {
-  const prompt: PromptFile = {
-    id: '3f8a2b1c-4e9d-4c6b-9a51-0d2f6c1b7e88',
-    slug: 'prompt-3f8a2b1c' as Slug,
-    title: 'A prompt',
-    environment: 'development' as Environment,
-    state: 'draft',
-    ...content,
-  }
   const locate = ([key, index]: readonly (string | number)[], offset: number) => ({
     line: key === 'messages' ? Number(index) + 2 : 1,
     column: offset + 1,
   })
-  return preparePrompt({ file: 'a.yaml', prompt, locate }, () => undefined)
+  return preparePrompt({ file: 'a.yaml', prompt: promptOf(content), locate }, () => undefined)
 }
 
 function failureOf(prepared: PreparedPrompt, given: Iterable<readonly [string, string]>) {

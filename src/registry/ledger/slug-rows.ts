@@ -24,10 +24,10 @@ export async function readSlugRows(
 ): Promise<readonly LedgerRow[]> {
   const { repository, cache, prefix } = git
   const name = `slugs/${slug}`
-  const stored = readCheckedJson<StoredSlug>(cache, name, FORMAT)
-  const isOurs = stored?.prefix === prefix
-  if (stored !== undefined && isOurs && stored.tip === query.tip) return unpackRows(slug, stored.rows)
-  const isBehind = stored !== undefined && isOurs && (await repository.isOnChain(stored.tip, query.tip))
+  const kept = readCheckedJson<StoredSlug>(cache, name, FORMAT)
+  const stored = kept?.prefix === prefix ? kept : undefined
+  if (stored?.tip === query.tip) return unpackRows(slug, stored.rows)
+  const isBehind = stored !== undefined && (await repository.isOnChain(stored.tip, query.tip))
   const before = isBehind ? unpackRows(slug, stored.rows) : []
   const commits = await walk(git, query, slug, isBehind ? stored.tip : undefined)
   const rows = createRows(commits, prefix, new Map([[slug, before]])).get(slug) ?? []
