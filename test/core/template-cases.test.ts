@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { preparePrompt } from '../../src/core/compile.js'
 import { isPromptctlError } from '../../src/core/errors.js'
-import type { PromptContent, PromptFile } from '../../src/core/prompt-file.js'
-import type { Environment, Slug } from '../../src/core/slug.js'
+import type { PromptContent } from '../../src/core/prompt-file.js'
+import { promptOf } from './prompt-of.js'
 
 interface Case extends Pick<PromptContent, 'template' | 'messages' | 'variables'> {
   readonly name: string
@@ -17,24 +17,15 @@ interface Case extends Pick<PromptContent, 'template' | 'messages' | 'variables'
 
 const cases: readonly Case[] = parse(readFileSync('fixtures/cases/templates.yaml', 'utf8'))
 
-const promptOf = (slug: string, content: Omit<PromptContent, 'model'>): PromptFile => ({
-  id: '3f8a2b1c-4e9d-4c6b-9a51-0d2f6c1b7e88',
-  slug: slug as Slug,
-  title: slug,
-  environment: 'development' as Environment,
-  state: 'draft',
-  ...content,
-})
-
 function compile({ template, messages, variables, partials = {}, values = {}, strict = false }: Case): unknown {
   const content = {
     ...(template !== undefined && { template }),
     ...(messages && { messages }),
     ...(variables && { variables }),
   }
-  const prepared = preparePrompt({ file: 'prompt.yaml', prompt: promptOf('prompt-00000000', content) }, (slug) => {
+  const prepared = preparePrompt({ file: 'prompt.yaml', prompt: promptOf(content) }, (slug) => {
     const text = Object.hasOwn(partials, slug) ? partials[slug] : undefined
-    return text === undefined ? undefined : { file: `${slug}.yaml`, prompt: promptOf(slug, { template: text }) }
+    return text === undefined ? undefined : { file: `${slug}.yaml`, prompt: promptOf({ template: text }, slug) }
   })
   return prepared.compile(values, { strict })
 }

@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { checkPortable, isPortable } from '../../src/core/portable.js'
-import type { MessageItem, PromptContent, PromptFile, VariableSchema } from '../../src/core/prompt-file.js'
-import type { Environment, Slug } from '../../src/core/slug.js'
+import type { MessageItem, PromptContent, VariableSchema } from '../../src/core/prompt-file.js'
+import type { Slug } from '../../src/core/slug.js'
 import { inferVariables, variablesOf } from '../../src/core/variables.js'
-
-const promptOf = (content: PromptContent, slug = 'prompt-00000000'): PromptFile => ({
-  id: '3f8a2b1c-4e9d-4c6b-9a51-0d2f6c1b7e88',
-  slug: slug as Slug,
-  title: 'A prompt',
-  environment: 'development' as Environment,
-  state: 'draft',
-  ...content,
-})
+import { promptOf } from './prompt-of.js'
 
 const partialsOf = (partials: Readonly<Record<string, PromptContent>>) =>
   new Map(Object.entries(partials).map(([slug, content]) => [slug as Slug, promptOf(content, slug)]))
